@@ -1,0 +1,10 @@
+# After the portable rooms are built for the chip, print what they weigh and show that they need nothing of a system.
+get_property(rooms GLOBAL PROPERTY SG_ROOMS)
+set(archives)
+foreach(room ${rooms})
+  get_target_property(type sg_${room} TYPE)
+  if(type STREQUAL "STATIC_LIBRARY")
+    list(APPEND archives $<TARGET_FILE:sg_${room}>)
+  endif()
+endforeach()
+add_custom_target(sizes ALL COMMAND ${PROJECT_SOURCE_DIR}/tools/chip-sizes ${archives} VERBATIM)
