@@ -4,8 +4,8 @@
  *
  * Nothing here allocates, reads a clock or does I/O; the caller owns every buffer. It runs on the chip and on the host.
  *
- * Every function that can fail returns 0 or a count, or a negative SG_E…. Views (struct sg_bytes) borrow: they are valid
- * as long as the bytes that they were cut from.
+ * Every function that can fail returns 0 or a count, or a negative SG_E…. Views (struct sg_bytes) borrow: they are
+ * valid as long as the bytes that they were cut from.
  */
 #ifndef SG_CORE_H
 #define SG_CORE_H
@@ -17,22 +17,22 @@
 /* ---------------------------------------------------------------------------------------------------- errors */
 
 enum {
-    SG_EINVAL = -1,       /* an argument is outside its documented range: the caller's mistake */
-    SG_ENOSPC = -2,       /* the result does not fit into the space given */
-    SG_EFORMAT = -3,      /* the input breaks the rules of its format */
-    SG_ETRUNCATED = -4,   /* the input ends too early */
-    SG_ENOTFOUND = -5,    /* there is no such thing */
-    SG_EEXISTS = -6,      /* there is such a thing already */
-    SG_EDENIED = -7,      /* not allowed */
-    SG_ETIMEOUT = -8,     /* no answer in time */
-    SG_EIO = -9,          /* a file, port or socket failed */
-    SG_ESTATE = -10,      /* not possible in this state */
-    SG_EBUSY = -11,       /* somebody else is using it */
+    SG_EINVAL = -1,        /* an argument is outside its documented range: the caller's mistake */
+    SG_ENOSPC = -2,        /* the result does not fit into the space given */
+    SG_EFORMAT = -3,       /* the input breaks the rules of its format */
+    SG_ETRUNCATED = -4,    /* the input ends too early */
+    SG_ENOTFOUND = -5,     /* there is no such thing */
+    SG_EEXISTS = -6,       /* there is such a thing already */
+    SG_EDENIED = -7,       /* not allowed */
+    SG_ETIMEOUT = -8,      /* no answer in time */
+    SG_EIO = -9,           /* a file, port or socket failed */
+    SG_ESTATE = -10,       /* not possible in this state */
+    SG_EBUSY = -11,        /* somebody else is using it */
     SG_EUNSUPPORTED = -12, /* understood, and not offered */
-    SG_ECRYPTO = -13,     /* a cryptographic operation failed */
-    SG_ENOMEM = -14,      /* out of memory (host only) */
-    SG_EMISMATCH = -15,   /* two things that must agree do not */
-    SG_ECLOSED = -16,     /* the peer or the caller has ended it */
+    SG_ECRYPTO = -13,      /* a cryptographic operation failed */
+    SG_ENOMEM = -14,       /* out of memory (host only) */
+    SG_EMISMATCH = -15,    /* two things that must agree do not */
+    SG_ECLOSED = -16,      /* the peer or the caller has ended it */
 };
 
 /* A short English name for an SG_E… ("not found"), for logs. Never NULL. */
@@ -47,7 +47,8 @@ struct sg_error {
     char text[600];
 };
 
-/* Sets the sentence (printf form, cut off at the end of `text`) and returns `code`, so that a caller can `return` it. */
+/* Sets the sentence (printf form, cut off at the end of `text`) and returns `code`, so that a caller can `return` it.
+ */
 int sg_fail(struct sg_error *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* Puts "prefix: " before the sentence that is there, to tell what it was for. Returns err->code. */
@@ -100,7 +101,8 @@ void sg_put_udec(struct sg_buf *b, uint64_t v);
 void sg_put_hex(struct sg_buf *b, struct sg_bytes v); /* lower case */
 /* What was written so far; an empty view where `full` is set. */
 struct sg_bytes sg_buf_bytes(const struct sg_buf *b);
-/* Ends the content with a NUL that is not counted in `len`; "" where it does not fit or cap is 0 (then NULL is never returned). */
+/* Ends the content with a NUL that is not counted in `len`; "" where it does not fit or cap is 0 (then NULL is never
+ * returned). */
 const char *sg_buf_cstr(struct sg_buf *b);
 
 struct sg_cursor sg_cursor(struct sg_bytes v);
@@ -128,7 +130,8 @@ int sg_parse_base64url(struct sg_bytes v, struct sg_buf *out);
 
 /* ------------------------------------------------------------------------------------------------- addresses */
 
-/* An IP address and port of a datagram. IPv4 is kept in its mapped form (::ffff:a.b.c.d), so that equality is a memcmp. */
+/* An IP address and port of a datagram. IPv4 is kept in its mapped form (::ffff:a.b.c.d), so that equality is a memcmp.
+ */
 struct sg_addr {
     uint8_t ip[16];
     uint16_t port; /* host byte order */
@@ -142,21 +145,30 @@ char *sg_addr_text(const struct sg_addr *a, char text[SG_ADDR_TEXT]);
 
 /* Definite lengths and numbers, strings, arrays, maps, tags, simple values and floats; the reader also skips
  * indefinite-length items (section 3.2), and refuses nesting deeper than 16. The reader is a struct sg_cursor. */
-enum sg_cbor_type { SG_CBOR_UINT, SG_CBOR_NINT, SG_CBOR_BYTES, SG_CBOR_TEXT, SG_CBOR_ARRAY, SG_CBOR_MAP, SG_CBOR_TAG,
-                    SG_CBOR_SIMPLE /* false, true, null, undefined, floats */, SG_CBOR_END /* nothing left, or bad */ };
+enum sg_cbor_type {
+    SG_CBOR_UINT,
+    SG_CBOR_NINT,
+    SG_CBOR_BYTES,
+    SG_CBOR_TEXT,
+    SG_CBOR_ARRAY,
+    SG_CBOR_MAP,
+    SG_CBOR_TAG,
+    SG_CBOR_SIMPLE /* false, true, null, undefined, floats */,
+    SG_CBOR_END /* nothing left, or bad */
+};
 
 enum sg_cbor_type sg_cbor_peek(const struct sg_cursor *c);
-uint64_t sg_cbor_get_uint(struct sg_cursor *c);      /* each of these sets `bad` on any other type */
-int64_t sg_cbor_get_int(struct sg_cursor *c);        /* major type 0 or 1, within int64 */
+uint64_t sg_cbor_get_uint(struct sg_cursor *c); /* each of these sets `bad` on any other type */
+int64_t sg_cbor_get_int(struct sg_cursor *c);   /* major type 0 or 1, within int64 */
 struct sg_bytes sg_cbor_get_bytes(struct sg_cursor *c);
 struct sg_bytes sg_cbor_get_text(struct sg_cursor *c); /* UTF-8 is checked */
-size_t sg_cbor_get_array(struct sg_cursor *c);       /* number of items that follow */
-size_t sg_cbor_get_map(struct sg_cursor *c);         /* number of pairs that follow */
+size_t sg_cbor_get_array(struct sg_cursor *c);         /* number of items that follow */
+size_t sg_cbor_get_map(struct sg_cursor *c);           /* number of pairs that follow */
 uint64_t sg_cbor_get_tag(struct sg_cursor *c);
 bool sg_cbor_get_bool(struct sg_cursor *c);
-double sg_cbor_get_number(struct sg_cursor *c);      /* an integer or a half, single or double float */
-bool sg_cbor_get_null(struct sg_cursor *c);          /* consumes a null and returns true; otherwise leaves it, false */
-void sg_cbor_skip(struct sg_cursor *c);              /* one whole item */
+double sg_cbor_get_number(struct sg_cursor *c); /* an integer or a half, single or double float */
+bool sg_cbor_get_null(struct sg_cursor *c);     /* consumes a null and returns true; otherwise leaves it, false */
+void sg_cbor_skip(struct sg_cursor *c);         /* one whole item */
 
 void sg_cbor_put_uint(struct sg_buf *b, uint64_t v); /* shortest form, as all below */
 void sg_cbor_put_int(struct sg_buf *b, int64_t v);
@@ -176,30 +188,62 @@ enum sg_coap_type { SG_COAP_CON, SG_COAP_NON, SG_COAP_ACK, SG_COAP_RST };
 #define SG_COAP_CODE(class, detail) ((uint8_t)((class) << 5 | (detail)))
 enum {
     SG_COAP_EMPTY = 0,
-    SG_COAP_GET = 1, SG_COAP_POST, SG_COAP_PUT, SG_COAP_DELETE,         /* RFC 7252 section 12.1.1 */
-    SG_COAP_FETCH = 5, SG_COAP_PATCH, SG_COAP_IPATCH,                   /* RFC 8132 */
-    SG_COAP_CREATED = SG_COAP_CODE(2, 1), SG_COAP_DELETED = SG_COAP_CODE(2, 2), SG_COAP_VALID = SG_COAP_CODE(2, 3),
-    SG_COAP_CHANGED = SG_COAP_CODE(2, 4), SG_COAP_CONTENT = SG_COAP_CODE(2, 5),
-    SG_COAP_CONTINUE = SG_COAP_CODE(2, 31),                             /* RFC 7959 */
-    SG_COAP_BAD_REQUEST = SG_COAP_CODE(4, 0), SG_COAP_UNAUTHORIZED = SG_COAP_CODE(4, 1),
-    SG_COAP_BAD_OPTION = SG_COAP_CODE(4, 2), SG_COAP_FORBIDDEN = SG_COAP_CODE(4, 3),
-    SG_COAP_NOT_FOUND = SG_COAP_CODE(4, 4), SG_COAP_METHOD_NOT_ALLOWED = SG_COAP_CODE(4, 5),
-    SG_COAP_NOT_ACCEPTABLE = SG_COAP_CODE(4, 6), SG_COAP_INCOMPLETE = SG_COAP_CODE(4, 8), /* RFC 7959 */
-    SG_COAP_CONFLICT = SG_COAP_CODE(4, 9),                              /* RFC 8132 */
-    SG_COAP_PRECONDITION_FAILED = SG_COAP_CODE(4, 12), SG_COAP_TOO_LARGE = SG_COAP_CODE(4, 13),
-    SG_COAP_UNSUPPORTED_FORMAT = SG_COAP_CODE(4, 15), SG_COAP_UNPROCESSABLE = SG_COAP_CODE(4, 22),
-    SG_COAP_INTERNAL = SG_COAP_CODE(5, 0), SG_COAP_NOT_IMPLEMENTED = SG_COAP_CODE(5, 1),
-    SG_COAP_BAD_GATEWAY = SG_COAP_CODE(5, 2), SG_COAP_UNAVAILABLE = SG_COAP_CODE(5, 3),
-    SG_COAP_GATEWAY_TIMEOUT = SG_COAP_CODE(5, 4), SG_COAP_PROXYING = SG_COAP_CODE(5, 5),
+    SG_COAP_GET = 1,
+    SG_COAP_POST,
+    SG_COAP_PUT,
+    SG_COAP_DELETE, /* RFC 7252 section 12.1.1 */
+    SG_COAP_FETCH = 5,
+    SG_COAP_PATCH,
+    SG_COAP_IPATCH, /* RFC 8132 */
+    SG_COAP_CREATED = SG_COAP_CODE(2, 1),
+    SG_COAP_DELETED = SG_COAP_CODE(2, 2),
+    SG_COAP_VALID = SG_COAP_CODE(2, 3),
+    SG_COAP_CHANGED = SG_COAP_CODE(2, 4),
+    SG_COAP_CONTENT = SG_COAP_CODE(2, 5),
+    SG_COAP_CONTINUE = SG_COAP_CODE(2, 31), /* RFC 7959 */
+    SG_COAP_BAD_REQUEST = SG_COAP_CODE(4, 0),
+    SG_COAP_UNAUTHORIZED = SG_COAP_CODE(4, 1),
+    SG_COAP_BAD_OPTION = SG_COAP_CODE(4, 2),
+    SG_COAP_FORBIDDEN = SG_COAP_CODE(4, 3),
+    SG_COAP_NOT_FOUND = SG_COAP_CODE(4, 4),
+    SG_COAP_METHOD_NOT_ALLOWED = SG_COAP_CODE(4, 5),
+    SG_COAP_NOT_ACCEPTABLE = SG_COAP_CODE(4, 6),
+    SG_COAP_INCOMPLETE = SG_COAP_CODE(4, 8), /* RFC 7959 */
+    SG_COAP_CONFLICT = SG_COAP_CODE(4, 9),   /* RFC 8132 */
+    SG_COAP_PRECONDITION_FAILED = SG_COAP_CODE(4, 12),
+    SG_COAP_TOO_LARGE = SG_COAP_CODE(4, 13),
+    SG_COAP_UNSUPPORTED_FORMAT = SG_COAP_CODE(4, 15),
+    SG_COAP_UNPROCESSABLE = SG_COAP_CODE(4, 22),
+    SG_COAP_INTERNAL = SG_COAP_CODE(5, 0),
+    SG_COAP_NOT_IMPLEMENTED = SG_COAP_CODE(5, 1),
+    SG_COAP_BAD_GATEWAY = SG_COAP_CODE(5, 2),
+    SG_COAP_UNAVAILABLE = SG_COAP_CODE(5, 3),
+    SG_COAP_GATEWAY_TIMEOUT = SG_COAP_CODE(5, 4),
+    SG_COAP_PROXYING = SG_COAP_CODE(5, 5),
 };
 
 enum { /* option numbers: RFC 7252 section 12.2, RFC 7641, RFC 7959, RFC 9175 */
-    SG_COAP_OPT_IF_MATCH = 1, SG_COAP_OPT_URI_HOST = 3, SG_COAP_OPT_ETAG = 4, SG_COAP_OPT_IF_NONE_MATCH = 5,
-    SG_COAP_OPT_OBSERVE = 6, SG_COAP_OPT_URI_PORT = 7, SG_COAP_OPT_LOCATION_PATH = 8, SG_COAP_OPT_URI_PATH = 11,
-    SG_COAP_OPT_CONTENT_FORMAT = 12, SG_COAP_OPT_MAX_AGE = 14, SG_COAP_OPT_URI_QUERY = 15, SG_COAP_OPT_ACCEPT = 17,
-    SG_COAP_OPT_LOCATION_QUERY = 20, SG_COAP_OPT_BLOCK2 = 23, SG_COAP_OPT_BLOCK1 = 27, SG_COAP_OPT_SIZE2 = 28,
-    SG_COAP_OPT_PROXY_URI = 35, SG_COAP_OPT_PROXY_SCHEME = 39, SG_COAP_OPT_SIZE1 = 60, SG_COAP_OPT_ECHO = 252,
-    SG_COAP_OPT_REQUEST_TAG = 292,
+       SG_COAP_OPT_IF_MATCH = 1,
+       SG_COAP_OPT_URI_HOST = 3,
+       SG_COAP_OPT_ETAG = 4,
+       SG_COAP_OPT_IF_NONE_MATCH = 5,
+       SG_COAP_OPT_OBSERVE = 6,
+       SG_COAP_OPT_URI_PORT = 7,
+       SG_COAP_OPT_LOCATION_PATH = 8,
+       SG_COAP_OPT_URI_PATH = 11,
+       SG_COAP_OPT_CONTENT_FORMAT = 12,
+       SG_COAP_OPT_MAX_AGE = 14,
+       SG_COAP_OPT_URI_QUERY = 15,
+       SG_COAP_OPT_ACCEPT = 17,
+       SG_COAP_OPT_LOCATION_QUERY = 20,
+       SG_COAP_OPT_BLOCK2 = 23,
+       SG_COAP_OPT_BLOCK1 = 27,
+       SG_COAP_OPT_SIZE2 = 28,
+       SG_COAP_OPT_PROXY_URI = 35,
+       SG_COAP_OPT_PROXY_SCHEME = 39,
+       SG_COAP_OPT_SIZE1 = 60,
+       SG_COAP_OPT_ECHO = 252,
+       SG_COAP_OPT_REQUEST_TAG = 292,
 };
 
 /* A parsed message: views into the datagram. */
@@ -219,9 +263,9 @@ struct sg_coap_option {
 };
 
 /* Parses one datagram (RFC 7252 section 3) and walks all options once, so that the functions below cannot fail.
- * SG_EFORMAT: version, token length, a reserved nibble, an empty message with more than a header, an empty payload after
- * the marker; SG_ETRUNCATED. After SG_EFORMAT `type` and `mid` are valid if the datagram has 4 bytes and version 1 (for
- * the Reset of section 4.2), which *has_header tells (may be NULL). */
+ * SG_EFORMAT: version, token length, a reserved nibble, an empty message with more than a header, an empty payload
+ * after the marker; SG_ETRUNCATED. After SG_EFORMAT `type` and `mid` are valid if the datagram has 4 bytes and version
+ * 1 (for the Reset of section 4.2), which *has_header tells (may be NULL). */
 int sg_coap_parse(struct sg_bytes datagram, struct sg_coap *m, bool *has_header);
 
 /* Iterates: start with *o zeroed; false at the end. Numbers come in ascending order. */
@@ -337,24 +381,30 @@ const struct sg_resource_def *sg_resource(uint16_t object, uint16_t resource);
 /* --------------------------------------------------------------------------------------- LwM2M content formats */
 
 enum sg_format { /* CoAP Content-Format numbers, OMA LwM2M 1.1 core section 7.4 */
-    SG_TEXT = 0, SG_LINK = 40, SG_OCTETS = 42, SG_CBOR = 60, SG_SENML_JSON = 110, SG_SENML_CBOR = 112,
-    SG_TLV = 11542, SG_JSON = 11543,
+                 SG_TEXT = 0,
+                 SG_LINK = 40,
+                 SG_OCTETS = 42,
+                 SG_CBOR = 60,
+                 SG_SENML_JSON = 110,
+                 SG_SENML_CBOR = 112,
+                 SG_TLV = 11542,
+                 SG_JSON = 11543,
 };
 /* True for those that sg_content_read and sg_content_write take: TEXT, OCTETS, CBOR (one value), SENML_CBOR, TLV. */
 bool sg_format_known(uint32_t format);
 
 /*
- * Reads a payload that was sent for `base` into at most `cap` records; their values borrow from `payload` or, where text
- * had to be decoded, from `scratch` (at most payload.n bytes are used). TEXT, OCTETS and TLV do not carry types: they
- * are taken from sg_resource(); a resource that it does not know comes as STRING from TEXT and OPAQUE otherwise. A
+ * Reads a payload that was sent for `base` into at most `cap` records; their values borrow from `payload` or, where
+ * text had to be decoded, from `scratch` (at most payload.n bytes are used). TEXT, OCTETS and TLV do not carry types:
+ * they are taken from sg_resource(); a resource that it does not know comes as STRING from TEXT and OPAQUE otherwise. A
  * value whose type does not fit its resource is SG_EFORMAT, as is a path outside `base`. Returns the number of records,
  * or SG_EFORMAT, SG_ETRUNCATED, SG_ENOSPC, SG_EUNSUPPORTED.
  */
 int sg_content_read(enum sg_format format, const struct sg_path *base, struct sg_bytes payload, struct sg_buf *scratch,
                     struct sg_record *records, size_t cap);
 
-/* Writes records (all within `base`, sorted by path) as an answer to a read of `base`. One record where the format holds
- * one value. 0, SG_ENOSPC, SG_EINVAL, SG_EUNSUPPORTED. */
+/* Writes records (all within `base`, sorted by path) as an answer to a read of `base`. One record where the format
+ * holds one value. 0, SG_ENOSPC, SG_EINVAL, SG_EUNSUPPORTED. */
 int sg_content_write(enum sg_format format, const struct sg_path *base, const struct sg_record *records, size_t n,
                      struct sg_buf *out);
 

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * modem: an nRF91 modem by its AT commands: framing, credential store, identity, key generation, offloaded sockets.
+ *
+ * The transport is two callbacks, so the same code runs on a serial port, a pseudo-terminal and the chip. It blocks in
+ * `read`, and nowhere else. Which of Nordic's hosts is at the other end (at_host, Serial Modem) makes no difference to
+ * the store's commands; the socket commands need Serial Modem. One struct sg_modem is one port, used by one thread.
+ */
+#ifndef SG_MODEM_H
+#define SG_MODEM_H
+
+#include "core/core.h"
+
+/* The longest command that every host takes (at_host drops the rest silently and wedges), and the longest reply. */
+enum { SG_AT_COMMAND_MAX = 4095, SG_AT_REPLY_MAX = 8192 };
+
+struct sg_at_io {
+    void *user;
+    /* Writes all n bytes. 0 or SG_EIO. */
+    int (*write)(void *user, const void *p, size_t n);
+    /* Waits up to timeout_ms for at least one byte; returns the count, 0 after the time, SG_EIO or SG_ECLOSED. */
+    int (*read)(void *user, void *p, size_t cap, uint32_t timeout_ms);
+    uint64_t (*now)(void *user); /* steady milliseconds */
+};
+
+struct sg_modem {
+    struct sg_at_io io;
+    /* Each line that answers no command (+CEREG: …, #XAPOLL: …), while a command runs or sg_modem_wait does. May be
+     * NULL. Must not send commands. */
+    void (*unsolicited)(void *user, struct sg_bytes line);
+    /* Each line sent and received, for a log; credential content is replaced by its length. May be NULL. */
+    void (*trace)(void *user, bool sent, struct sg_bytes line);
+    void *user;
+    int cme;              /* the last +CME ERROR, -1 where the last error was a plain ERROR or there was none */
+    uint8_t line_at_crlf; /* private, as all below */
+    size_t len;
+    uint8_t in[SG_AT_REPLY_MAX];
+};
+
+/* A modem's error number: "not found", "not allowed while the modem is active"…; what to do about it. Never NULL. */
+const char *sg_cme_name(int cme);
+const char *sg_cme_cure(int cme); /* "" where nothing general can be said */
+
+/*
+ * Begins with a port: gets into step with whatever is there (half a command, a wedged quote, boot lines), asks for
+ * numeric errors. SG_ETIMEOUT: nothing answers like a modem.
+ */
+int sg_modem_open(struct sg_modem *m, struct sg_at_io io);
+
+/*
+ * Sends one command (without its end of line) and waits for its final result. Information lines, joined with '\n', are
+ * appended to `reply` (NULL: dropped); the command's echo, blank lines and unsolicited lines are left out. A quoted
+ * string may span lines. 0; SG_EDENIED (ERROR or +CME ERROR: see m->cme), SG_ETIMEOUT, SG_EIO, SG_ECLOSED, SG_ENOSPC
+ * (the reply; the command was carried out), SG_EINVAL (the command: longer than SG_AT_COMMAND_MAX, or holds a NUL).
+ */
+int sg_modem_command(struct sg_modem *m, struct sg_bytes command, struct sg_buf *reply, uint32_t timeout_ms);
+/* Waits for unsolicited lines for so long; returns 1 after one or more, 0 after the time, or SG_EIO, SG_ECLOSED. */
+int sg_modem_wait(struct sg_modem *m, uint32_t timeout_ms);
+
+/* -------------------------------------------------------------------------------------------------- identity */
+
+struct sg_modem_info {
+    char imei[20];     /* +CGSN; "" where none is programmed */
+    char model[32];    /* +CGMM: "nRF9151-LACA" */
+    char firmware[48]; /* +CGMR: "mfw_nrf91x1_2.0.2" */
+    char uuid[37];     /* %DEVICEUUID; "" where the firmware has no such command */
+    uint8_t uuid_bytes[16];
+    char host[48]; /* "serial-modem v1.99.0", "slm 2.5.0", "at_host" */
+};
+/* SG_EFORMAT: it answers, but not like an nRF91. */
+int sg_modem_identify(struct sg_modem *m, struct sg_modem_info *info);
+
+int sg_modem_get_function(struct sg_modem *m);           /* +CFUN?: 0 to 44, or an error */
+int sg_modem_set_function(struct sg_modem *m, int cfun); /* 0 off, 1 normal, 4 offline */
+bool sg_modem_function_is_active(int cfun);              /* 1, 2, 21: the store refuses writing */
+
+/* ------------------------------------------------------------------------------------------- credential store */
+
+enum sg_cred_type {
+    SG_CRED_CA = 0,
+    SG_CRED_CERT = 1,
+    SG_CRED_KEY = 2,
+    SG_CRED_PSK = 3,
+    SG_CRED_PSK_ID = 4,
+    SG_CRED_AT_KEY = 5,
+    SG_CRED_IDENTITY = 6,
+    SG_CRED_ENDORSEMENT = 8,
+    SG_CRED_OWNERSHIP = 9,
+    SG_CRED_NORDIC_ROOT = 10,
+    SG_CRED_NORDIC_BASE = 11
+};
+const char *sg_cred_type_name(unsigned type); /* "client certificate"; "type 12" is "unknown" */
+
+enum { SG_TAG_LWM2M = 35724861, SG_TAG_BOOTSTRAP = 35724862 };
+enum { SG_TAG_MAX = 2147483647 }; /* what a user may write; the modem lists higher ones of its own */
+
+struct sg_cred {
+    uint32_t tag;
+    unsigned type;
+    uint8_t sha256[32];
+};
+/* Lists what is at `tag` (-1: everywhere). Returns the number, even where more than `cap`: then the first `cap` are
+ * filled. */
+int sg_modem_list(struct sg_modem *m, int64_t tag, struct sg_cred *creds, size_t cap);
+/* Finds one; 1 found, 0 not there, or an error. */
+int sg_modem_find(struct sg_modem *m, uint32_t tag, unsigned type, struct sg_cred *cred);
+/* Writes exactly these bytes. SG_EINVAL where they cannot be sent (a quote, a NUL, above 127, empty, longer than
+ * SG_AT_COMMAND_MAX with its command). SG_EDENIED: m->cme. */
+int sg_modem_write(struct sg_modem *m, uint32_t tag, unsigned type, struct sg_bytes content);
+int sg_modem_read(struct sg_modem *m, uint32_t tag, unsigned type, struct sg_buf *content);
+int sg_modem_delete(struct sg_modem *m, uint32_t tag, unsigned type); /* 513 is SG_ENOTFOUND */
+
+/* -------------------------------------------------------------------------------------------- key generation */
+
+/* A %KEYGEN reply, decoded. Views into `buffer`. */
+struct sg_keygen {
+    struct sg_bytes body;    /* DER: the PKCS#10 request (id 9) or the SubjectPublicKeyInfo (id 8) */
+    struct sg_bytes payload; /* what was signed beside the body; its five fields follow */
+    unsigned id;
+    uint8_t uuid[16];
+    uint32_t tag;
+    uint8_t digest[32]; /* SHA-256 of the body, says the modem */
+    uint8_t nonce[16];
+    struct sg_bytes protected_header;
+    int key_id;            /* -2: the device's identity key */
+    uint8_t signature[64]; /* ES256, r and s */
+    uint8_t buffer[2048];
+};
+/* Decodes the text between the quotes: "base64url.base64url". SG_EFORMAT says that it is not of the documented form. */
+int sg_keygen_parse(struct sg_bytes text, struct sg_keygen *k);
+/* Makes a client key at `tag`; the modem's request carries `subject` ("CN=…"; NULL: the modem's default). */
+int sg_modem_keygen(struct sg_modem *m, uint32_t tag, const char *subject, struct sg_keygen *k);
+/* Compares what the reply says with what the caller knows. SG_EMISMATCH and, in *what, "digest", "device UUID" or
+ * "tag". `digest` is SHA-256 of k->body, computed by the caller; uuid NULL: not compared. */
+int sg_keygen_check(const struct sg_keygen *k, uint32_t tag, const uint8_t *uuid, const uint8_t digest[32],
+                    const char **what);
+
+/* ------------------------------------------------------------------- offloaded sockets (Serial Modem, section 11) */
+
+enum sg_modem_cid { SG_MODEM_CID_OFF, SG_MODEM_CID_SUPPORTED, SG_MODEM_CID_ENABLED };
+
+struct sg_modem_socket {
+    int handle;    /* -1: none */
+    bool readable; /* an #XAPOLL said so and it was not read since */
+    bool hung_up;  /* an #XAPOLL told of an error or the peer's close */
+};
+/* Opens a DTLS client socket with the identity at `tag`, checks the server's certificate against `host` (a DNS name,
+ * always), asks for a connection id, and does the handshake: up to 130 s. On failure nothing stays open. */
+int sg_modem_connect(struct sg_modem *m, struct sg_modem_socket *s, uint32_t tag, const char *host, const char *address,
+                     uint16_t port, enum sg_modem_cid cid);
+int sg_modem_send(struct sg_modem *m, struct sg_modem_socket *s,
+                  struct sg_bytes datagram); /* at most 1400 bytes, hex mode */
+/* One datagram; returns its length, 0 where none waits, SG_ECLOSED. */
+int sg_modem_receive(struct sg_modem *m, struct sg_modem_socket *s, struct sg_buf *datagram);
+/* To be called with each unsolicited line: notes #XAPOLL events of this socket. */
+void sg_modem_socket_event(struct sg_modem_socket *s, struct sg_bytes line);
+int sg_modem_cid_status(struct sg_modem *m, struct sg_modem_socket *s); /* 0 off, 1 downlink, 2 uplink, 3 both */
+int sg_modem_suite_used(struct sg_modem *m, struct sg_modem_socket *s); /* IANA number */
+int sg_modem_close(struct sg_modem *m, struct sg_modem_socket *s);
+
+#endif

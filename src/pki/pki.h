@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pki: keys, requests, certificates, revocation lists; files that are written whole or not at all.
+ *
+ * Keys and certificates are OpenSSL's objects: what a function here returns is the caller's, to be freed with
+ * EVP_PKEY_free, X509_free, X509_REQ_free, X509_CRL_free. Functions that return a pointer return NULL on error and fill
+ * `err`. Times are seconds since 1970.
+ */
+#ifndef SG_PKI_H
+#define SG_PKI_H
+
+#include "core/core.h"
+#include <openssl/types.h>
+
+/* ----------------------------------------------------------------------------------------------------- files */
+
+/* Writes a file whole (temporary file beside it, fsync, rename) with exactly that mode. Replaces what is there, unless
+ * `fresh`: then SG_EEXISTS. 0, SG_EEXISTS, SG_EIO. */
+int sg_file_write(const char *path, unsigned mode, bool fresh, struct sg_bytes content, struct sg_error *err);
+/* Reads a whole file of at most `max` bytes into new memory (free(), after sg_wipe where it is secret; a NUL follows
+ * the content). *n may be NULL. NULL and SG_ENOTFOUND, SG_ENOSPC or SG_EIO in err->code. */
+uint8_t *sg_file_read(const char *path, size_t max, size_t *n, struct sg_error *err);
+
+/* ------------------------------------------------------------------------------------------------------ keys */
+
+/* A passphrase; wiped by sg_secret_wipe. n == 0: none. */
+struct sg_secret {
+    char text[256];
+    size_t n;
+};
+void sg_secret_wipe(struct sg_secret *s);
+
+enum sg_curve { SG_P256, SG_P384 };
+EVP_PKEY *sg_key_new(enum sg_curve curve, struct sg_error *err);
+/* PKCS#8 PEM in a new file of mode 0600; encrypted (AES-256-CBC, PBKDF2-SHA256) where a passphrase is given. */
+int sg_key_write(const char *path, EVP_PKEY *key, const struct sg_secret *passphrase, struct sg_error *err);
+/* Reads PEM or DER, PKCS#8 or SEC1. Errors tell apart: no such file, rights too wide (others may read it: SG_EDENIED),
+ * encrypted and no passphrase (SG_EDENIED), wrong passphrase (SG_EMISMATCH), no private key in it (SG_EFORMAT). */
+EVP_PKEY *sg_key_read(const char *path, const struct sg_secret *passphrase, struct sg_error *err);
+/* True where the file holds an encrypted PKCS#8 key: to know whether to ask. */
+bool sg_key_is_encrypted(const char *path);
+
+/* ------------------------------------------------------------------------------------------------ fingerprints */
+
+struct sg_fingerprint {
+    uint8_t sha256[32];
+};
+#define SG_FINGERPRINT_TEXT 96 /* "5d:e1:…", 32 pairs and NUL */
+void sg_sha256(struct sg_bytes data, uint8_t digest[32]);
+int sg_cert_fingerprint(const X509 *cert, struct sg_fingerprint *f);   /* of the DER certificate */
+int sg_key_fingerprint(const EVP_PKEY *key, struct sg_fingerprint *f); /* of the SubjectPublicKeyInfo */
+char *sg_fingerprint_text(const struct sg_fingerprint *f, char text[SG_FINGERPRINT_TEXT]);
+
+/* -------------------------------------------------------------------------------------------------- certificates */
+
+struct sg_issuer { /* who signs; borrowed */
+    X509 *cert;
+    EVP_PKEY *key;
+};
+struct sg_validity {
+    int64_t from, until;
+};
+
+/* A self-signed root: CN, CA, keyCertSign and cRLSign, subject key id, serial of 128 random bits. */
+X509 *sg_cert_root(EVP_PKEY *key, const char *cn, struct sg_validity v, struct sg_error *err);
+/* An issuing CA below a root (pathlen 0). */
+X509 *sg_cert_issuing(struct sg_issuer root, EVP_PKEY *public_key, const char *cn, struct sg_validity v,
+                      struct sg_error *err);
+/* A server's: CN and subjectAltName of a DNS name or IP literal, serverAuth. */
+X509 *sg_cert_server(struct sg_issuer ca, EVP_PKEY *public_key, const char *host, struct sg_validity v,
+                     struct sg_error *err);
+/* A device's, as lean as verifiers allow: CN = endpoint name (1 to 64 characters: X.520's limit), digitalSignature,
+ * clientAuth, authority key id. The validity is cut to the issuer's, never past it. */
+X509 *sg_cert_device(struct sg_issuer ca, EVP_PKEY *public_key, const char *endpoint, struct sg_validity v,
+                     struct sg_error *err);
+
+/* What people and tables need to know of a certificate. */
+struct sg_cert_facts {
+    struct sg_fingerprint fingerprint, key; /* of the certificate; of its public key */
+    char cn[128], issuer_cn[128];           /* "" where there is none; longer ones are cut */
+    char serial[64];                        /* hexadecimal, lower case, as `openssl x509 -serial` but for case */
+    char names[256];                        /* subjectAltName: "dns:a.example ip:192.0.2.1", "" */
+    int64_t from, until;
+    size_t der_len;
+    bool ca;
+};
+int sg_cert_facts(const X509 *cert, struct sg_cert_facts *facts);
+
+/* PEM with LF line ends and exactly one at the end. Append to `out`; SG_ENOSPC. */
+int sg_cert_put_pem(struct sg_buf *out, const X509 *cert);
+int sg_cert_put_der(struct sg_buf *out, const X509 *cert);
+X509 *sg_cert_parse(struct sg_bytes pem_or_der, struct sg_error *err);
+X509 *sg_cert_read(const char *path, struct sg_error *err);
+int sg_cert_write(const char *path, const X509 *cert, struct sg_error *err); /* PEM, mode 0644, new file only */
+
+/* -------------------------------------------------------------------------------------------------- requests */
+
+/* A PKCS#10 request, DER or PEM. Checked: self-signature, curve P-256. The modem's form with NULL algorithm parameters
+ * is taken. */
+X509_REQ *sg_request_parse(struct sg_bytes request, struct sg_error *err);
+/* Its common name, and its public key (a new reference). SG_ENOTFOUND where it has no CN. */
+int sg_request_cn(const X509_REQ *req, char *cn, size_t cap);
+EVP_PKEY *sg_request_key(X509_REQ *req);
+/* A request of our own (DER appended to `out`) for a key that the host holds: CN only. */
+int sg_request_make(EVP_PKEY *key, const char *cn, struct sg_buf *out, struct sg_error *err);
+
+/* ----------------------------------------------------------------------------------------------------- trust */
+
+/* The certificates that one side trusts: roots, and issuing CAs below them (a peer sends its leaf only). */
+struct sg_trust;
+struct sg_trust *sg_trust_new(struct sg_error *err);
+void sg_trust_free(struct sg_trust *t);
+int sg_trust_add(struct sg_trust *t, X509 *ca, struct sg_error *err); /* keeps a reference of its own */
+
+enum sg_purpose { SG_FOR_CLIENT, SG_FOR_SERVER };
+/* Why a leaf is not trusted: for the alert that tells the truth. */
+enum sg_trust_result {
+    SG_TRUSTED,
+    SG_UNTRUSTED_ISSUER,
+    SG_UNTRUSTED_EXPIRED,
+    SG_UNTRUSTED_NOT_YET,
+    SG_UNTRUSTED_PURPOSE,
+    SG_UNTRUSTED_NAME,
+    SG_UNTRUSTED_BAD
+};
+/*
+ * Verifies a leaf at time `now` for a purpose; `host` (DNS name or IP literal, NULL: not checked) against its names;
+ * `sent` are further certificates that the peer sent, NULL for none. `err` tells why not, in a sentence that names both
+ * sides of a disagreement. Thread-safe on one sg_trust.
+ */
+enum sg_trust_result sg_trust_verify(const struct sg_trust *t, X509 *leaf, struct stack_st_X509 *sent,
+                                     enum sg_purpose purpose, const char *host, int64_t now, struct sg_error *err);
+
+/* ------------------------------------------------------------------------------------------- revocation lists */
+
+enum sg_reason {
+    SG_UNSPECIFIED = 0,
+    SG_KEY_COMPROMISE = 1,
+    SG_CA_COMPROMISE = 2,
+    SG_AFFILIATION_CHANGED = 3,
+    SG_SUPERSEDED = 4,
+    SG_CESSATION = 5,
+    SG_PRIVILEGE_WITHDRAWN = 9
+};                                                        /* RFC 5280 section 5.3.1 */
+const char *sg_reason_name(enum sg_reason r);             /* "key-compromise" */
+int sg_reason_parse(const char *name, enum sg_reason *r); /* SG_ENOTFOUND */
+
+struct sg_revoked {
+    char serial[64]; /* hexadecimal */
+    int64_t when;
+    enum sg_reason reason;
+};
+X509_CRL *sg_crl_new(struct sg_issuer ca, const struct sg_revoked *entries, size_t n, uint64_t number,
+                     struct sg_validity v, struct sg_error *err);
+int sg_crl_write(const char *path, const X509_CRL *crl, struct sg_error *err); /* PEM, mode 0644, replaces */
+
+/* ------------------------------------------------------------------------------------------------ attestation */
+
+/*
+ * The signature of a modem's identity key under a %KEYGEN or %ATTESTTOKEN reply: ES256 over
+ * ["Signature1", protected, external_aad = body, payload], the payload null (CBOR F6) where it is absent (n == 0).
+ * Section 2.3 of the modem notes. 0, SG_EMISMATCH (not by this key), SG_ECRYPTO.
+ */
+int sg_attest_verify(EVP_PKEY *identity, struct sg_bytes protected_header, struct sg_bytes body,
+                     struct sg_bytes payload, const uint8_t signature[64]);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store: the durable inventory. Devices, certificates, revocations, registrations and the audit log, in SQLite (WAL).
+ *
+ * A struct sg_store is one connection and belongs to one thread; several, in several processes, may be open on one
+ * file. Each function that writes is one transaction, unless the caller opened one. What was acknowledged is durable
+ * (synchronous=FULL). Times are seconds since 1970, and given by the caller.
+ */
+#ifndef SG_STORE_H
+#define SG_STORE_H
+
+#include "core/core.h"
+#include "pki/pki.h"
+
+struct sg_store;
+
+/* Makes a new inventory (mode 0600). SG_EEXISTS where the file is there. */
+int sg_store_create(const char *path, struct sg_error *err);
+/* Opens one, bringing an older schema up to date. Tells apart: no such file (SG_ENOTFOUND), no inventory or damaged
+ * (SG_EFORMAT; quick_check, application_id), made by a newer Signet (SG_EUNSUPPORTED), locked by another (SG_EBUSY). */
+struct sg_store *sg_store_open(const char *path, struct sg_error *err);
+void sg_store_close(struct sg_store *s);
+
+/* One transaction around several calls: BEGIN IMMEDIATE … COMMIT. */
+int sg_store_begin(struct sg_store *s, struct sg_error *err);
+int sg_store_commit(struct sg_store *s, struct sg_error *err);
+void sg_store_rollback(struct sg_store *s);
+
+/* True where another connection has committed since the last call: time to look again. */
+bool sg_store_changed(struct sg_store *s);
+
+/* --------------------------------------------------------------------------------------------------- devices */
+
+enum sg_device_state {
+    SG_DEVICE_ENROLLING, /* begun; no identity written and verified yet */
+    SG_DEVICE_ENROLLED,
+    SG_DEVICE_REVOKED,
+};
+const char *sg_device_state_name(enum sg_device_state s); /* "enrolling", "enrolled", "revoked" */
+
+struct sg_device {
+    int64_t number; /* its row, given by the store; never used again */
+    char endpoint[128];
+    char imei[24]; /* "" where unknown, as the three below */
+    char uuid[40]; /* the modem's device UUID */
+    char model[32];
+    char firmware[64];
+    enum sg_device_state state;
+    int64_t created;
+};
+/* Adds a device (`number` is set). SG_EEXISTS: the endpoint name, IMEI or UUID is another's; err names which and whose.
+ */
+int sg_store_add_device(struct sg_store *s, struct sg_device *d, struct sg_error *err);
+int sg_store_update_device(struct sg_store *s, const struct sg_device *d, struct sg_error *err); /* by number */
+int sg_store_find_device(struct sg_store *s, const char *endpoint, struct sg_device *d,
+                         struct sg_error *err); /* SG_ENOTFOUND */
+int sg_store_get_device(struct sg_store *s, int64_t number, struct sg_device *d, struct sg_error *err);
+/* Calls `fn` for each, by endpoint name; a non-zero return ends the walk and is returned. */
+int sg_store_each_device(struct sg_store *s, int (*fn)(void *user, const struct sg_device *d), void *user,
+                         struct sg_error *err);
+
+/* ---------------------------------------------------------------------------------------------- certificates */
+
+enum sg_cert_kind { SG_CERT_DEVICE_ROOT, SG_CERT_ISSUING_CA, SG_CERT_SERVER_ROOT, SG_CERT_SERVER, SG_CERT_DEVICE };
+enum sg_cert_state {
+    SG_CERT_ISSUED, /* recorded, not yet known to be in place */
+    SG_CERT_ACTIVE, /* in use */
+    SG_CERT_REVOKED,
+    SG_CERT_RETIRED, /* replaced in good order */
+};
+const char *sg_cert_kind_name(enum sg_cert_kind k);
+const char *sg_cert_state_name(enum sg_cert_state s);
+
+struct sg_cert_row {
+    int64_t number;
+    enum sg_cert_kind kind;
+    enum sg_cert_state state;
+    int64_t device;               /* 0 but for SG_CERT_DEVICE */
+    uint32_t tag;                 /* the modem's security tag; 0 where there is none */
+    struct sg_cert_facts facts;   /* filled from the certificate */
+    struct sg_fingerprint issuer; /* fingerprint of the issuer's certificate; zeros for a root */
+    uint8_t der[2048];
+    size_t der_len;
+    int64_t added;
+    int64_t revoked_at; /* 0 where it is not revoked */
+    enum sg_reason reason;
+};
+/* Records a certificate; kind, state, device, tag, issuer and added are the caller's, the rest is read from `cert`.
+ * SG_EEXISTS: this certificate is recorded, or its public key is another's: two devices cannot share a key. */
+int sg_store_add_cert(struct sg_store *s, const X509 *cert, struct sg_cert_row *row, struct sg_error *err);
+int sg_store_find_cert(struct sg_store *s, const struct sg_fingerprint *f, struct sg_cert_row *row,
+                       struct sg_error *err);
+int sg_store_set_cert_state(struct sg_store *s, int64_t number, enum sg_cert_state state,
+                            struct sg_error *err); /* not REVOKED */
+/* Revokes one certificate, and its device where it was the device's last. Adds the audit entry in the same transaction.
+ */
+int sg_store_revoke_cert(struct sg_store *s, int64_t number, enum sg_reason reason, int64_t when, const char *who,
+                         struct sg_error *err);
+/* kind < 0: all kinds. device 0: all devices'. Newest last. */
+int sg_store_each_cert(struct sg_store *s, int kind, int64_t device,
+                       int (*fn)(void *user, const struct sg_cert_row *row), void *user, struct sg_error *err);
+
+/* --------------------------------------------------------------------------------------------- registrations */
+
+/* The last that the server knew of a device's registration: for people and for later; the live ones are in the server's
+ * memory. */
+struct sg_registration_row {
+    int64_t device;
+    bool active;
+    int64_t registered, updated;
+    uint32_t lifetime;
+    char version[8], binding[8];
+    char address[SG_ADDR_TEXT];
+    char objects[1024]; /* link format */
+};
+int sg_store_put_registration(struct sg_store *s, const struct sg_registration_row *r,
+                              struct sg_error *err); /* by device */
+int sg_store_get_registration(struct sg_store *s, int64_t device, struct sg_registration_row *r, struct sg_error *err);
+
+/* ------------------------------------------------------------------------------------------------- audit log */
+
+/* Everything that decides about trust: who, when, from where. Each entry carries the SHA-256 of the one before. */
+struct sg_audit_entry {
+    int64_t number; /* 1, 2, 3, … without gaps */
+    int64_t when;
+    char who[64];      /* "root", "signetd", "api" */
+    char from[64];     /* an address, "local" */
+    char what[40];     /* one word with hyphens: "enrolled", "revoked", "refused", "ca-created", "api-denied" */
+    char subject[160]; /* endpoint name, fingerprint */
+    char detail[600];  /* a sentence */
+    uint8_t hash[32];
+};
+/* number and hash are set. */
+int sg_store_audit(struct sg_store *s, struct sg_audit_entry *e, struct sg_error *err);
+/* Entries from `first` on (1: all), in order. */
+int sg_store_each_audit(struct sg_store *s, int64_t first, int (*fn)(void *user, const struct sg_audit_entry *e),
+                        void *user, struct sg_error *err);
+/* Recomputes the chain. 0, or SG_EMISMATCH with the first entry that does not fit in err; *count entries were seen. */
+int sg_store_audit_verify(struct sg_store *s, int64_t *count, struct sg_error *err);
+
+#endif
