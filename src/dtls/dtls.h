@@ -12,7 +12,7 @@
 #define SG_DTLS_H
 
 #include "core/core.h"
-#include <openssl/types.h>
+#include <openssl/x509.h>
 
 struct sg_dtls; /* an endpoint */
 
@@ -83,7 +83,7 @@ struct sg_dtls_config {
     bool server;
     X509 *cert; /* own leaf; NULL for a client without identity. Borrowed for the endpoint's life, as is all below */
     EVP_PKEY *key;
-    struct stack_st_X509 *chain; /* certificates to send after the leaf, or NULL: the leaf only */
+    STACK_OF(X509) * chain; /* certificates to send after the leaf, or NULL: the leaf only */
     const uint16_t
         *suites; /* in order of preference; NULL: AES128-GCM, AES128-CCM8, AES256-GCM, AES256-CCM, AES128-CCM */
     size_t suite_count;
@@ -102,7 +102,7 @@ struct sg_dtls_config {
     /* Judges the peer's leaf (NULL: it sent none) at the end of its chain as sent (`sent` may be NULL); also called for
      * each resumed session, with `sent` NULL: a peer revoked meanwhile must not come back by resumption. Fills
      * *verdict. */
-    void (*verify)(void *user, const struct sg_addr *peer, X509 *leaf, struct stack_st_X509 *sent,
+    void (*verify)(void *user, const struct sg_addr *peer, X509 *leaf, STACK_OF(X509) * sent,
                    struct sg_dtls_verdict *verdict);
 };
 

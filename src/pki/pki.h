@@ -10,7 +10,7 @@
 #define SG_PKI_H
 
 #include "core/core.h"
-#include <openssl/types.h>
+#include <openssl/x509.h>
 
 /* ----------------------------------------------------------------------------------------------------- files */
 
@@ -128,7 +128,7 @@ enum sg_trust_result {
  * `sent` are further certificates that the peer sent, NULL for none. `err` tells why not, in a sentence that names both
  * sides of a disagreement. Thread-safe on one sg_trust.
  */
-enum sg_trust_result sg_trust_verify(const struct sg_trust *t, X509 *leaf, struct stack_st_X509 *sent,
+enum sg_trust_result sg_trust_verify(const struct sg_trust *t, X509 *leaf, STACK_OF(X509) * sent,
                                      enum sg_purpose purpose, const char *host, int64_t now, struct sg_error *err);
 
 /* ------------------------------------------------------------------------------------------- revocation lists */
