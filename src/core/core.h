@@ -51,7 +51,8 @@ struct sg_error {
  */
 int sg_fail(struct sg_error *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* Puts "prefix: " before the sentence that is there, to tell what it was for. Returns err->code. */
+/* Puts "prefix: " before the sentence that is there, to tell what it was for. Returns err->code (SG_EIO where err is
+ * NULL: a caller that must keep its code with a NULL err keeps it itself). */
 int sg_fail_in(struct sg_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* ----------------------------------------------------------------------------------------------------- bytes */
