@@ -45,6 +45,9 @@ struct sg_device {
     char uuid[40]; /* the modem's device UUID */
     char model[32];
     char firmware[64];
+    uint32_t tag;         /* the security tag in its modem that its identity is at, or is being put; 0: none */
+    uint8_t identity[65]; /* the modem's own identity key, an uncompressed P-256 point (it begins with 4), as first
+                             seen; zeros: not known */
     enum sg_device_state state;
     int64_t created;
 };
@@ -54,6 +57,9 @@ int sg_store_add_device(struct sg_store *s, struct sg_device *d, struct sg_error
 int sg_store_update_device(struct sg_store *s, const struct sg_device *d, struct sg_error *err); /* by number */
 int sg_store_find_device(struct sg_store *s, const char *endpoint, struct sg_device *d,
                          struct sg_error *err); /* SG_ENOTFOUND */
+/* The device that has this modem: by its UUID, else by its IMEI ("" matches nothing). SG_ENOTFOUND. */
+int sg_store_find_modem(struct sg_store *s, const char *uuid, const char *imei, struct sg_device *d,
+                        struct sg_error *err);
 int sg_store_get_device(struct sg_store *s, int64_t number, struct sg_device *d, struct sg_error *err);
 /* Calls `fn` for each, by endpoint name; a non-zero return ends the walk and is returned. */
 int sg_store_each_device(struct sg_store *s, int (*fn)(void *user, const struct sg_device *d), void *user,
@@ -79,14 +85,16 @@ struct sg_cert_row {
     uint32_t tag;                 /* the modem's security tag; 0 where there is none */
     struct sg_cert_facts facts;   /* filled from the certificate */
     struct sg_fingerprint issuer; /* fingerprint of the issuer's certificate; zeros for a root */
+    uint8_t key_digest[32];       /* what the modem listed for the private key when this was issued: tells later whether
+                                     it still holds that key; zeros: not known */
     uint8_t der[2048];
     size_t der_len;
     int64_t added;
     int64_t revoked_at; /* 0 where it is not revoked */
     enum sg_reason reason;
 };
-/* Records a certificate; kind, state, device, tag, issuer and added are the caller's, the rest is read from `cert`.
- * SG_EEXISTS: this certificate is recorded, or its public key is another's: two devices cannot share a key. */
+/* Records a certificate; kind, state, device, tag, issuer, key_digest and added are the caller's, the rest is read from
+ * `cert`. SG_EEXISTS: this certificate is recorded, or its public key is another's: two devices cannot share a key. */
 int sg_store_add_cert(struct sg_store *s, const X509 *cert, struct sg_cert_row *row, struct sg_error *err);
 int sg_store_find_cert(struct sg_store *s, const struct sg_fingerprint *f, struct sg_cert_row *row,
                        struct sg_error *err);
