@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * factory: gives a modem its identity. The key is made in the modem and stays there; its request is checked, a
+ * certificate issued, recorded and written, and the modem's store compared with what was meant.
+ *
+ * Interrupted anywhere (a pulled cable, a kill), the same call does the rest: what was reached is in the inventory, and
+ * each step looks at the modem first. What is recorded when:
+ *
+ *     device "enrolling", with its tag     before the first change to the modem: all at that tag is ours from then on
+ *     certificate "issued"                 before it is written, with the digest that the modem lists for the key
+ *     certificate "active",
+ *     device "enrolled", audit entry       together, after the modem's digests are as meant
+ *
+ * A key without a recorded certificate is a key whose request was lost: it is deleted and made again. A recorded
+ * certificate goes on being used as long as the modem lists the same digest for the key at the tag.
+ */
+#ifndef SG_FACTORY_H
+#define SG_FACTORY_H
+
+#include "core/core.h"
+#include "modem/modem.h"
+#include "pki/pki.h"
+#include "store/store.h"
+
+enum sg_enroll_step {
+    SG_ENROLL_MODEM,       /* who it is */
+    SG_ENROLL_STORE,       /* what its credential store holds at the tag */
+    SG_ENROLL_KEY,         /* makes the key */
+    SG_ENROLL_REQUEST,     /* checks its request */
+    SG_ENROLL_CERTIFICATE, /* issues and records */
+    SG_ENROLL_WRITTEN,     /* writes, and compares */
+};
+const char *sg_enroll_step_name(enum sg_enroll_step step); /* "modem", "store", "key", … */
+
+struct sg_enroll {
+    struct sg_modem *modem; /* opened; borrowed, as all here */
+    const char *port;       /* its name, for sentences */
+    struct sg_store *store;
+    struct sg_issuer issuer;
+    X509 *server_root;    /* written beside the certificate: who may serve */
+    int64_t now;          /* seconds since 1970 */
+    int64_t valid;        /* seconds that the certificate is valid for */
+    int64_t tag;          /* where to; -1: where it was before, else SG_TAG_LWM2M */
+    const char *endpoint; /* its name; NULL: the one it has, else "urn:imei:IMEI" */
+    bool offline;         /* may take an active modem off the network, and puts it back */
+    bool renew;           /* may replace what is there: a new key, a new certificate */
+    const char *who;      /* for the audit log */
+
+    /* After each step, with what was found or done. A non-zero return ends the enrolment there (SG_ECLOSED): the next
+     * call goes on. May be NULL. */
+    int (*step)(void *user, enum sg_enroll_step step, const char *facts);
+    /* Asked before anything is destroyed (only with `renew`), with what: true to go on. NULL: never. */
+    bool (*may_destroy)(void *user, const char *what);
+    void *user;
+};
+
+struct sg_enroll_result {
+    struct sg_modem_info modem;
+    struct sg_device device;
+    struct sg_cert_facts cert;
+    uint32_t tag;
+    bool was_done; /* it was enrolled already: verified, and nothing written */
+    bool refused;  /* (on error) nothing was changed, for safety: something must be decided first */
+};
+
+/*
+ * Enrols one modem. 0, or:
+ *   SG_ESTATE     the modem is on the network, and `offline` is not set
+ *   SG_EEXISTS    something else is there: credentials of others at the tag, another identity or name for this modem
+ *   SG_EDENIED    the device was revoked; may_destroy said no; the modem refused a command (modem->cme tells)
+ *   SG_EMISMATCH  what the modem says does not agree with what was meant: request, identity, written digests
+ *   SG_ECLOSED    ended by `step`, or the port went away
+ *   others        of the modem, pki and store rooms
+ * `result` holds what was known by then, also on error.
+ */
+int sg_enroll(const struct sg_enroll *e, struct sg_enroll_result *result, struct sg_error *err);
+
+#endif
