@@ -31,19 +31,42 @@ struct sg_modem {
     /* Each line sent and received, for a log; credential content is replaced by its length. May be NULL. */
     void (*trace)(void *user, bool sent, struct sg_bytes line);
     void *user;
-    int cme;              /* the last +CME ERROR, -1 where the last error was a plain ERROR or there was none */
-    uint8_t line_at_crlf; /* private, as all below */
-    size_t len;
+    int cme;          /* the last +CME ERROR, SG_CME_PLAIN where the last error was a plain ERROR or there was none */
+    bool crlf;        /* private, as all below: commands end with CR LF, not CR */
+    bool out_of_step; /* a command ran out of time: its reply may still come */
+    bool overflow;    /* a line was longer than `in` */
+    size_t at, len;   /* what is read and not yet looked at: in[at] to in[len] */
     uint8_t in[SG_AT_REPLY_MAX];
 };
 
+/* +CME ERROR numbers of the store and key commands. */
+enum {
+    SG_CME_PLAIN = -1, /* ERROR */
+    SG_CME_FAILURE = 0,
+    SG_CME_MEMORY_FAILURE = 23,
+    SG_CME_BAD_PARAMETER = 50,
+    SG_CME_DISABLED = 51,
+    SG_CME_SYSTEM = 60,
+    SG_CME_NOT_FOUND = 513,
+    SG_CME_NO_ACCESS = 514,
+    SG_CME_FULL = 515,
+    SG_CME_ACTIVE = 518,
+    SG_CME_EXISTS = 519,
+    SG_CME_AUTHENTICATION = 520,
+    SG_CME_KEYGEN = 523,
+    SG_CME_JWT = 525,
+    SG_CME_BAD_CONTENT = 527,
+    SG_CME_POWER_WARNING = 528,
+    SG_CME_CLAIM = 529
+};
 /* A modem's error number: "not found", "not allowed while the modem is active"…; what to do about it. Never NULL. */
 const char *sg_cme_name(int cme);
 const char *sg_cme_cure(int cme); /* "" where nothing general can be said */
 
 /*
  * Begins with a port: gets into step with whatever is there (half a command, a wedged quote, boot lines), asks for
- * numeric errors. SG_ETIMEOUT: nothing answers like a modem.
+ * numeric errors. *m must be zeroed before, but for the callbacks and `user`. SG_ETIMEOUT: nothing answers like a
+ * modem.
  */
 int sg_modem_open(struct sg_modem *m, struct sg_at_io io);
 
@@ -51,7 +74,8 @@ int sg_modem_open(struct sg_modem *m, struct sg_at_io io);
  * Sends one command (without its end of line) and waits for its final result. Information lines, joined with '\n', are
  * appended to `reply` (NULL: dropped); the command's echo, blank lines and unsolicited lines are left out. A quoted
  * string may span lines. 0; SG_EDENIED (ERROR or +CME ERROR: see m->cme), SG_ETIMEOUT, SG_EIO, SG_ECLOSED, SG_ENOSPC
- * (the reply; the command was carried out), SG_EINVAL (the command: longer than SG_AT_COMMAND_MAX, or holds a NUL).
+ * (the reply; the command was carried out), SG_EINVAL (the command: longer than SG_AT_COMMAND_MAX, a NUL, an open
+ * quote, or a line end outside quotes; nothing was sent).
  */
 int sg_modem_command(struct sg_modem *m, struct sg_bytes command, struct sg_buf *reply, uint32_t timeout_ms);
 /* Waits for unsolicited lines for so long; returns 1 after one or more, 0 after the time, or SG_EIO, SG_ECLOSED. */
@@ -104,11 +128,12 @@ struct sg_cred {
 int sg_modem_list(struct sg_modem *m, int64_t tag, struct sg_cred *creds, size_t cap);
 /* Finds one; 1 found, 0 not there, or an error. */
 int sg_modem_find(struct sg_modem *m, uint32_t tag, unsigned type, struct sg_cred *cred);
-/* Writes exactly these bytes. SG_EINVAL where they cannot be sent (a quote, a NUL, above 127, empty, longer than
- * SG_AT_COMMAND_MAX with its command). SG_EDENIED: m->cme. */
+/* Writes exactly these bytes. SG_EINVAL where they cannot be sent (a quote, a NUL, 08, 7F or above, empty, longer than
+ * SG_AT_COMMAND_MAX with its command) or the tag is above SG_TAG_MAX. SG_EDENIED: m->cme. */
 int sg_modem_write(struct sg_modem *m, uint32_t tag, unsigned type, struct sg_bytes content);
+/* Reading and deleting what is not there: SG_ENOTFOUND (513). */
 int sg_modem_read(struct sg_modem *m, uint32_t tag, unsigned type, struct sg_buf *content);
-int sg_modem_delete(struct sg_modem *m, uint32_t tag, unsigned type); /* 513 is SG_ENOTFOUND */
+int sg_modem_delete(struct sg_modem *m, uint32_t tag, unsigned type);
 
 /* -------------------------------------------------------------------------------------------- key generation */
 

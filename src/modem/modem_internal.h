@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the modem room share. */
+#ifndef SG_MODEM_INTERNAL_H
+#define SG_MODEM_INTERNAL_H
+
+#include "modem/modem.h"
+
+/* How long the modem may take (milliseconds). Key generation needs seconds; nrfcredstore allows it 15. */
+enum { SG_MODEM_SOON = 5000, SG_MODEM_STORE = 15000, SG_MODEM_KEYGEN = 40000, SG_MODEM_CONNECT = 135000 };
+
+/* A command in up to three pieces, so that a long one needs no second buffer; `hex`: the middle goes out as digits. */
+struct sg_modem_text {
+    struct sg_bytes head, body, tail;
+    bool hex;
+};
+
+/* One information line of the running command. A negative result is kept and returned after the final result. */
+typedef int sg_modem_line_fn(void *user, struct sg_bytes line);
+
+int sg_modem_run(struct sg_modem *m, const struct sg_modem_text *text, sg_modem_line_fn *fn, void *user,
+                 uint32_t timeout_ms);
+/* The same for a command in one piece. A buffer that is full is SG_EINVAL. */
+int sg_modem_ask(struct sg_modem *m, const struct sg_buf *command, sg_modem_line_fn *fn, void *user,
+                 uint32_t timeout_ms);
+
+/* What the lines of a modem are, seen from the running command; `head` is how that begins, empty where none runs. */
+enum sg_modem_kind {
+    SG_LINE_INFORMATION,
+    SG_LINE_FINAL,
+    SG_LINE_ECHO,
+    SG_LINE_UNSOLICITED,
+};
+/* Cuts the next line that is not empty out of what was read. False where it has not ended yet. */
+bool sg_modem_cut_line(struct sg_modem *m, struct sg_bytes head, struct sg_bytes *line);
+enum sg_modem_kind sg_modem_kind(struct sg_bytes line, struct sg_bytes head);
+/* The result that a final line tells: 0 or SG_EDENIED and *cme. */
+int sg_modem_final(struct sg_bytes line, int *cme);
+
+void sg_modem_trace_sent(struct sg_modem *m, const struct sg_modem_text *text);
+void sg_modem_trace_received(struct sg_modem *m, struct sg_bytes head, struct sg_bytes line);
+
+/* True where `line` begins with `prefix` ("%CMNG:"); the rest of the line is then in *rest. */
+bool sg_modem_after(struct sg_bytes line, const char *prefix, struct sg_bytes *rest);
+/* Takes the next parameter off *rest: blanks before it are skipped, quotes around it removed. False at the end, and
+ * where a quote is not closed. */
+bool sg_modem_field(struct sg_bytes *rest, struct sg_bytes *field);
+/* The next parameter as a number of at most `max`. */
+bool sg_modem_field_number(struct sg_bytes *rest, uint64_t max, uint64_t *out);
+
+/* True where the text can stand between quotes in a command: 1 to `max` bytes of ASCII without quotes, NUL, and the
+ * two characters that a host takes as line editing, 08 and 7F (modem notes 4.1). */
+bool sg_modem_quotable(struct sg_bytes text, size_t max);
+
+#endif
