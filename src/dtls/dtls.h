@@ -99,9 +99,10 @@ struct sg_dtls_config {
         *user; /* for the callbacks, which must not call back into the endpoint except sg_dtls_send, _close and _info */
     void (*send)(void *user, const struct sg_addr *to, struct sg_bytes datagram);
     void (*event)(void *user, const struct sg_dtls_event *event);
-    /* Judges the peer's leaf (NULL: it sent none) at the end of its chain as sent (`sent` may be NULL); also called for
-     * each resumed session, with `sent` NULL: a peer revoked meanwhile must not come back by resumption. Fills
-     * *verdict. */
+    /* Judges the peer's leaf, with the certificates as it sent them, leaf first (`sent`); also called for each resumed
+     * session, with `sent` NULL: a peer revoked meanwhile must not come back by resumption. Fills *verdict. The peer
+     * has not yet shown that it holds the key: that, the CONNECTED event tells. Never called without a leaf: a peer
+     * that sends none is refused (handshake_failure, "sent no certificate"). */
     void (*verify)(void *user, const struct sg_addr *peer, X509 *leaf, STACK_OF(X509) * sent,
                    struct sg_dtls_verdict *verdict);
 };
@@ -129,7 +130,9 @@ int sg_dtls_connect(struct sg_dtls *d, const struct sg_addr *server, uint64_t no
 /* Seals one application record and sends it to the peer's present address. At most sg_dtls_max_data bytes.
  * SG_ENOTFOUND (no such association any more), SG_ENOSPC. */
 int sg_dtls_send(struct sg_dtls *d, sg_dtls_id id, struct sg_bytes data, uint64_t now);
-size_t sg_dtls_max_data(const struct sg_dtls *d);
+/* What fits into one record to that peer: the MTU, its suite, its connection id and the max_fragment_length that it
+ * asked for (RFC 6066 section 4). 0 where there is no such association. */
+size_t sg_dtls_max_data(const struct sg_dtls *d, sg_dtls_id id);
 
 /* Ends an association with that alert (close_notify or a fatal one), sent once. A CLOSED event is not made for it.
  * Its session cannot be resumed unless the alert is close_notify. SG_ENOTFOUND. */
