@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fingerprints: SHA-256 of a certificate, and of a public key. */
+#include "pki_internal.h"
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+#include <string.h>
+
+void sg_sha256(struct sg_bytes data, uint8_t digest[32])
+{
+    SHA256(data.p, data.n, digest);
+}
+
+int sg_cert_fingerprint(const X509 *cert, struct sg_fingerprint *f)
+{
+    unsigned n;
+    if (X509_digest(cert, EVP_sha256(), f->sha256, &n) != 1)
+        return SG_ECRYPTO;
+    return 0;
+}
+
+int sg_key_fingerprint(const EVP_PKEY *key, struct sg_fingerprint *f)
+{
+    /* One key, one fingerprint: a point may also be written compressed (RFC 5480 section 2.2), and OpenSSL writes it
+     * as it was read. */
+    EVP_PKEY *plain = NULL;
+    if (EVP_PKEY_get_base_id(key) == EVP_PKEY_EC) {
+        EVP_PKEY *given;
+        memcpy(&given, &key, sizeof given); /* EVP_PKEY_dup only reads, but does not say so */
+        plain = EVP_PKEY_dup(given);
+        if (!plain || EVP_PKEY_set_utf8_string_param(plain, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+                                                     OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED) != 1) {
+            EVP_PKEY_free(plain);
+            return SG_ECRYPTO;
+        }
+    }
+    uint8_t *der = NULL;
+    int n = i2d_PUBKEY(plain ? plain : key, &der);
+    EVP_PKEY_free(plain);
+    if (n <= 0)
+        return SG_ECRYPTO;
+    sg_sha256(sg_bytes(der, (size_t)n), f->sha256);
+    OPENSSL_free(der);
+    return 0;
+}
+
+char *sg_fingerprint_text(const struct sg_fingerprint *f, char text[SG_FINGERPRINT_TEXT])
+{
+    static const char digit[] = "0123456789abcdef";
+    for (size_t i = 0; i < sizeof f->sha256; i++) {
+        text[3 * i] = digit[f->sha256[i] >> 4];
+        text[3 * i + 1] = digit[f->sha256[i] & 15];
+        text[3 * i + 2] = ':';
+    }
+    text[SG_FINGERPRINT_TEXT - 1] = 0;
+    return text;
+}
