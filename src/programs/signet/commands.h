@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The subcommands: one file each, named after it. */
+#ifndef SG_CLI_COMMANDS_H
+#define SG_CLI_COMMANDS_H
+
+#include "cli.h"
+
+/* `signet` alone: what there is, and what to do next. */
+int sg_cli_overview(struct sg_cli *cli);
+/* The list of commands, and what they have in common (main.c). */
+void sg_cli_print_commands(void);
+
+#endif
