@@ -141,6 +141,8 @@ bool sg_addr_eq(const struct sg_addr *a, const struct sg_addr *b);
 /* "192.0.2.7:40112", "[2001:db8::1]:5684". Always ends with NUL within SG_ADDR_TEXT bytes; returns `text`. */
 #define SG_ADDR_TEXT 56
 char *sg_addr_text(const struct sg_addr *a, char text[SG_ADDR_TEXT]);
+/* The reverse, for addresses that a person configures: an IP address, never a name. Host only. SG_EFORMAT. */
+int sg_addr_parse(const char *text, struct sg_addr *a, struct sg_error *err);
 
 /* ------------------------------------------------------------------------------------------- CBOR (RFC 8949) */
 

@@ -277,6 +277,29 @@ static void addresses_as_text(void **state)
     assert_false(sg_addr_eq(&a, &b));
 }
 
+static void addresses_from_text(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"192.0.2.7:40112", "0.0.0.0:0", "[::]:5684", "[2001:db8::1]:65535"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        struct sg_addr a;
+        char text[SG_ADDR_TEXT];
+        assert_int_equal(sg_addr_parse(good[i], &a, NULL), 0);
+        assert_string_equal(sg_addr_text(&a, text), good[i]);
+    }
+    static const char *const bad[] = {
+        "",        "5684",       "192.0.2.7",  "192.0.2.7:",  "192.0.2:1", "192.0.2.7:65536",
+        "::1:80",  "[::1]",      "[::1:80",    "[]:80",       ":80",       "localhost:80",
+        "[::1]80", "1.2.3.4:-1", "1.2.3.4: 1", "[1.2.3.4]:1", "[[::1]]:1", "[::1%lo]:1"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct sg_addr a = {.port = 77};
+        struct sg_error err = {0};
+        assert_int_equal(sg_addr_parse(bad[i], &a, &err), SG_EFORMAT);
+        assert_non_null(strstr(err.text, bad[i]));
+        assert_int_equal(a.port, 77);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +315,7 @@ int main(void)
         cmocka_unit_test(base64_vectors),
         cmocka_unit_test(bad_base64_is_refused),
         cmocka_unit_test(addresses_as_text),
+        cmocka_unit_test(addresses_from_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
