@@ -32,9 +32,10 @@ static bool answers(struct sg_bytes line, struct sg_bytes head)
     return name.n > 0 && line.n > name.n && starts(line, name) && line.p[name.n] == ':';
 }
 
+/* The command as it was sent, or as much of it as has come back. */
 static bool is_echo(struct sg_bytes line, struct sg_bytes head)
 {
-    return head.n > 0 && starts(line, head);
+    return head.n > 0 && line.n >= 2 && (starts(line, head) || starts(head, line));
 }
 
 bool sg_modem_cut_line(struct sg_modem *m, struct sg_bytes head, struct sg_bytes *line)
