@@ -43,8 +43,14 @@ enum sg_type sg_core_type_of(const struct sg_path *path, enum sg_type unknown);
 /* Makes a number of another kind what its resource asks for (SenML and CBOR have one kind of number). SG_EFORMAT. */
 int sg_core_fit(const struct sg_path *path, struct sg_value *value);
 
+/* A CBOR integer or float as INTEGER, UNSIGNED (beyond int64) or FLOAT; `bad` for anything else. */
+void sg_core_get_number(struct sg_cursor *c, struct sg_value *v);
+
 int sg_core_tlv_write(const struct sg_path *base, const struct sg_record *records, size_t n, struct sg_buf *out);
 int sg_core_senml_write(const struct sg_path *base, const struct sg_record *records, size_t n, struct sg_buf *out);
+int sg_core_text_write(const struct sg_value *v, struct sg_buf *out);
+int sg_core_octets_write(const struct sg_value *v, struct sg_buf *out);
+int sg_core_cbor_write(const struct sg_value *v, struct sg_buf *out);
 
 /* "3:0", the text form of an object link. SG_EFORMAT. */
 int sg_core_parse_link(struct sg_bytes text, uint16_t link[2]);
