@@ -75,7 +75,8 @@ void sg_modem_trace_received(struct sg_modem *m, struct sg_bytes head, struct sg
     if (m->trace == NULL)
         return;
     /* The second string of a %CMNG line is the credential; what follows a #XRECV line is what was received. */
-    if (sg_modem_after(head, "AT#XRECV=", &rest) && line.n > 0 && line.p[0] != '#' && !sg_bytes_eq_str(line, "OK"))
+    if (sg_modem_after(head, "AT#XRECV=", &rest) && sg_modem_kind(line, head) == SG_LINE_INFORMATION &&
+        line.p[0] != '#')
         put_length(&out, line.n);
     else
         put_shown(&out, line, sg_modem_after(line, "%CMNG:", &rest) ? 1 : SIZE_MAX);
