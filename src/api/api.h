@@ -9,6 +9,7 @@
 #include "server/server.h"
 
 struct sg_api;
+struct json_t; /* jansson's */
 
 struct sg_api_config {
     struct sg_server *server;          /* borrowed, outlives the API */
@@ -20,5 +21,10 @@ struct sg_api_config {
 struct sg_api *sg_api_start(const struct sg_api_config *config, struct sg_error *err);
 void sg_api_stop(struct sg_api *a); /* ends event streams too */
 uint16_t sg_api_port(const struct sg_api *a);
+
+/* What the calls /devices and /devices/NAME answer, of the inventory alone: for the command when no server runs. The
+ * caller's (json_decref). NULL with a sentence on error (SG_ENOTFOUND: no such device). */
+struct json_t *sg_api_devices_json(const char *inventory, struct sg_error *err);
+struct json_t *sg_api_device_json(const char *inventory, const char *endpoint, struct sg_error *err);
 
 #endif
