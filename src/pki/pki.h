@@ -84,6 +84,8 @@ struct sg_cert_facts {
     size_t der_len;
     bool ca;
 };
+/* SG_EFORMAT where a part cannot be read or a name has control characters (it could pass for a shorter one): that part
+ * is empty, the others are filled in all the same. */
 int sg_cert_facts(const X509 *cert, struct sg_cert_facts *facts);
 
 /* PEM with LF line ends and exactly one at the end. Append to `out`; SG_ENOSPC. */
@@ -106,7 +108,8 @@ int sg_request_make(EVP_PKEY *key, const char *cn, struct sg_buf *out, struct sg
 
 /* ----------------------------------------------------------------------------------------------------- trust */
 
-/* The certificates that one side trusts: roots, and issuing CAs below them (a peer sends its leaf only). */
+/* The certificates that one side trusts: roots, and issuing CAs below them (a peer sends its leaf only). An issuing CA
+ * counts only where its root was added too. */
 struct sg_trust;
 struct sg_trust *sg_trust_new(struct sg_error *err);
 void sg_trust_free(struct sg_trust *t);
@@ -125,8 +128,8 @@ enum sg_trust_result {
 };
 /*
  * Verifies a leaf at time `now` for a purpose; `host` (DNS name or IP literal, NULL: not checked) against its names;
- * `sent` are further certificates that the peer sent, NULL for none. `err` tells why not, in a sentence that names both
- * sides of a disagreement. Thread-safe on one sg_trust.
+ * `sent` are further certificates that the peer sent, NULL for none (with them it can bring an issuing CA that was not
+ * added). `err` tells why not, in a sentence that names both sides of a disagreement. Thread-safe on one sg_trust.
  */
 enum sg_trust_result sg_trust_verify(const struct sg_trust *t, X509 *leaf, STACK_OF(X509) * sent,
                                      enum sg_purpose purpose, const char *host, int64_t now, struct sg_error *err);

@@ -78,6 +78,11 @@ static inline void put_file(const char *path, const void *content, size_t n)
     assert_int_equal(fclose(f), 0);
 }
 
+static inline void put_text(const char *path, const char *text)
+{
+    put_file(path, text, strlen(text));
+}
+
 /* The certificates of a small house: a device root, an issuing CA, a server root. */
 struct house {
     EVP_PKEY *root_key, *ca_key, *server_root_key, *key;

@@ -108,7 +108,7 @@ static void read_tells_what_is_wrong(void **state)
     assert_null(sg_file_read("nowhere", 10, NULL, &err));
     assert_int_equal(err.code, SG_ENOTFOUND);
     assert_contains(err.text, "cannot read nowhere: No such file");
-    put_file("eleven", "12345678901", 11);
+    put_text("eleven", "12345678901");
     assert_null(sg_file_read("eleven", 10, NULL, &err));
     assert_int_equal(err.code, SG_ENOSPC);
     assert_contains(err.text, "larger than the 10 bytes");

@@ -118,9 +118,9 @@ static void what_is_no_key_is_refused(void **state)
     struct sg_secret pass = secret("pw");
     umask(077);
     assert_key_error("missing.pem", NULL, SG_ENOTFOUND, "No such file");
-    put_file("empty.pem", "", 0);
+    put_text("empty.pem", "");
     assert_key_error("empty.pem", NULL, SG_EFORMAT, "no private key");
-    put_file("noise.pem", "hello, world\n", 13);
+    put_text("noise.pem", "hello, world\n");
     assert_key_error("noise.pem", &pass, SG_EFORMAT, "no private key");
     EVP_PKEY *key = sg_key_new(SG_P256, NULL);
     assert_int_equal(sg_key_write("k.pem", key, NULL, NULL), 0);
