@@ -45,7 +45,7 @@ struct sg_lwm2m_object {
     const struct sg_lwm2m_resource *resources; /* ascending */
     size_t count;
     void *user;
-    /* Strings and opaque values are borrowed until the next call. */
+    /* Strings and opaque values are borrowed until the client's function that asked for them returns. */
     int (*read)(void *user, const struct sg_path *path, uint64_t now, struct sg_value *value);
     /* A request is done whole or not at all: all its values come first with `commit` false, to be judged only, and
      * then, if none was refused, again with `commit` true, when there is no refusing any more. */
@@ -85,9 +85,11 @@ struct sg_object_connectivity { /* object 4 */
 struct sg_lwm2m_object sg_lwm2m_object_connectivity(struct sg_object_connectivity *o);
 
 struct sg_object_temperature { /* object 3303 */
-    double value, least, most; /* degrees Celsius; `least` and `most` of what was measured */
+    bool measured;             /* false: no value yet */
+    double value, least, most; /* degrees Celsius; `least` and `most` since the start or the server's reset */
 };
-void sg_object_temperature_set(struct sg_object_temperature *o, double value); /* a new measurement */
+/* A new measurement. */
+void sg_object_temperature_set(struct sg_object_temperature *o, double value);
 struct sg_lwm2m_object sg_lwm2m_object_temperature(struct sg_object_temperature *o);
 
 /* ----------------------------------------------------------------------------------------------------- events */
@@ -135,7 +137,9 @@ enum sg_lwm2m_state {
 };
 
 struct sg_lwm2m_observation { /* private, as all that follows */
-    bool used, due, always;
+    bool used, due;
+    bool waits;    /* for the present exchange to end: it has to be confirmed */
+    bool notified; /* `mid` is that of its last notification */
     uint8_t token[8], token_len;
     uint8_t unconfirmed; /* notifications since the last one that was acknowledged */
     uint16_t format, mid;
@@ -147,12 +151,13 @@ struct sg_lwm2m_observation { /* private, as all that follows */
 struct sg_lwm2m_recent {
     uint64_t at;
     uint16_t mid;
-    uint8_t n; /* 0: free */
-    uint8_t answer[20];
+    bool used;
+    uint8_t n;
+    uint8_t answer[20]; /* header, token and Block1: none of these answers has content */
 };
 
 struct sg_lwm2m_exchange { /* the one confirmable message that waits for its acknowledgement (NSTART is 1) */
-    uint8_t kind;          /* 0: none */
+    uint8_t kind;          /* enum sg_lwm2m_kind */
     bool acknowledged;     /* an answer comes separately */
     uint8_t token[4];
     uint16_t mid;
@@ -167,7 +172,7 @@ struct sg_lwm2m {
     enum sg_lwm2m_state state;
     struct sg_lwm2m_object server; /* object 1 */
     uint32_t lifetime, pmin, pmax;
-    bool storing, lifetime_changed, want_update, want_deregister;
+    bool lifetime_changed, want_update;
     char location[SG_LWM2M_LOCATION_MAX];
     uint64_t update_at;
     uint16_t next_mid;
