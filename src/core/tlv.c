@@ -178,7 +178,7 @@ static int read_top(struct sg_core_reader *r, const struct tlv *t)
     }
     if (r->base->depth < 2)
         return SG_EFORMAT;
-    if (t->kind == RESOURCE_INSTANCE && r->base->depth == 4) {
+    if (t->kind == RESOURCE_INSTANCE && r->base->depth >= 3) {
         parent.depth = 3;
         struct sg_path path = below(&parent, t->id);
         return read_value(r, &path, t->value);
