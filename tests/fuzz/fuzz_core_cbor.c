@@ -9,9 +9,12 @@
 /* Copies one definite-length item in preferred form; false where it is not one. */
 static bool copy(struct sg_cursor *in, struct sg_buf *out, unsigned depth)
 {
+    enum sg_cbor_type type = sg_cbor_peek(in);
     size_t inside = 0;
 
-    switch (sg_cbor_peek(in)) {
+    if (depth == 16 && (type == SG_CBOR_ARRAY || type == SG_CBOR_MAP || type == SG_CBOR_TAG))
+        return false;
+    switch (type) {
     case SG_CBOR_UINT:
         sg_cbor_put_uint(out, sg_cbor_get_uint(in));
         break;
@@ -55,7 +58,7 @@ static bool copy(struct sg_cursor *in, struct sg_buf *out, unsigned depth)
         return false;
     }
     for (; inside > 0 && !in->bad; inside--) {
-        if (depth == 16 || !copy(in, out, depth + 1))
+        if (!copy(in, out, depth + 1))
             return false;
     }
     return !in->bad;
