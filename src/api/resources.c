@@ -190,7 +190,7 @@ static int write_as(struct sg_api *a, const struct sg_api_request *r, enum sg_fo
                              "the value cannot be sent: %s; a write carries at most %d bytes",
                              sg_strerror(e < 0 ? e : SG_ENOSPC), SG_API_MAX_PAYLOAD);
     struct sg_server_request request = {
-        .op = SG_WRITE, .path = r->route.path, .format = format, .payload = sg_buf_bytes(&b)};
+        .op = SG_WRITE, .path = r->route.path, .format = (int)format, .payload = sg_buf_bytes(&b)};
     return ask(a, r, &request, reply, answer);
 }
 
