@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cipher suites that this room offers, by their IANA numbers. */
+#include "dtls/dtls_internal.h"
+
+static const struct sg_dtls_suite suites[] = {
+    {SG_SUITE_ECDHE_ECDSA_AES128_GCM, "ECDHE-ECDSA-AES128-GCM-SHA256", SG_DTLS_GCM_128, 16, 16,
+     "SHA256"}, /* RFC 5289 */
+    {SG_SUITE_ECDHE_ECDSA_AES256_GCM, "ECDHE-ECDSA-AES256-GCM-SHA384", SG_DTLS_GCM_256, 32, 16, "SHA384"},
+    {SG_SUITE_ECDHE_ECDSA_AES128_CCM, "ECDHE-ECDSA-AES128-CCM", SG_DTLS_CCM_128, 16, 16, "SHA256"}, /* RFC 7251 */
+    {SG_SUITE_ECDHE_ECDSA_AES256_CCM, "ECDHE-ECDSA-AES256-CCM", SG_DTLS_CCM_256, 32, 16, "SHA256"},
+    {SG_SUITE_ECDHE_ECDSA_AES128_CCM8, "ECDHE-ECDSA-AES128-CCM8", SG_DTLS_CCM_128, 16, 8, "SHA256"},
+    {SG_SUITE_ECDHE_ECDSA_AES256_CCM8, "ECDHE-ECDSA-AES256-CCM8", SG_DTLS_CCM_256, 32, 8, "SHA256"},
+};
+
+static const uint16_t preferred[] = {
+    SG_SUITE_ECDHE_ECDSA_AES128_GCM, SG_SUITE_ECDHE_ECDSA_AES128_CCM8, SG_SUITE_ECDHE_ECDSA_AES256_GCM,
+    SG_SUITE_ECDHE_ECDSA_AES256_CCM, SG_SUITE_ECDHE_ECDSA_AES128_CCM,
+};
+
+const struct sg_dtls_suite *sg_dtls_suite(uint16_t id)
+{
+    for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++)
+        if (suites[i].id == id)
+            return &suites[i];
+    return NULL;
+}
+
+const char *sg_suite_name(uint16_t suite)
+{
+    const struct sg_dtls_suite *s = sg_dtls_suite(suite);
+    return s ? s->name : "unknown";
+}
+
+int sg_dtls_suite_list(const struct sg_dtls_config *config, struct sg_buf *out, struct sg_error *err)
+{
+    const uint16_t *ids = config->suites ? config->suites : preferred;
+    size_t n = config->suites ? config->suite_count : sizeof preferred / sizeof preferred[0];
+    if (!n)
+        return sg_fail(err, SG_EINVAL, "the list of DTLS cipher suites is empty");
+    for (size_t i = 0; i < n; i++) {
+        const struct sg_dtls_suite *s = sg_dtls_suite(ids[i]);
+        if (!s)
+            return sg_fail(err, SG_EINVAL, "DTLS cipher suite %04x is not one that is offered here", ids[i]);
+        sg_put_str(out, s->name);
+        sg_put_str(out, ":");
+    }
+    /* From OpenSSL 3.2 on, no higher level has CCM_8; what a level would rule is named in context.c instead. */
+    sg_put_str(out, "@SECLEVEL=0");
+    return out->full ? SG_ENOSPC : 0;
+}
