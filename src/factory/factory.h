@@ -59,8 +59,10 @@ struct sg_enroll_result {
     struct sg_device device;
     struct sg_cert_facts cert;
     uint32_t tag;
-    bool was_done; /* it was enrolled already: verified, and nothing written */
-    bool refused;  /* (on error) nothing was changed, for safety: something must be decided first */
+    bool was_done;   /* it was enrolled already: verified, and nothing written */
+    bool refused;    /* (on error) nothing was changed, for safety: something must be decided first */
+    bool taken_down; /* the modem was active, and is so again; where putting it back failed, `function` tells */
+    int function;    /* its functional mode (+CFUN) at the end; -1: not known */
 };
 
 /*

@@ -43,7 +43,9 @@ static int port_write(void *user, const void *p, size_t n)
     const struct sg_port *port = user;
     const uint8_t *at = p;
     while (n > 0) {
-        ssize_t r = wait_for(port->fd, POLLOUT, WRITE_MS) == 1 ? write(port->fd, at, n) : -1;
+        if (wait_for(port->fd, POLLOUT, WRITE_MS) != 1)
+            return SG_EIO;
+        ssize_t r = write(port->fd, at, n);
         if (r < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (r <= 0)

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* factory: one enrolment under way, and its parts: meet the modem, look at its store, make a key, issue, put in place.
+ */
+#ifndef SG_FACTORY_INTERNAL_H
+#define SG_FACTORY_INTERNAL_H
+
+#include "factory/factory.h"
+
+enum { SG_FACTORY_CREDS = 8, SG_FACTORY_PEM = 2048 };
+
+/* What is to be done, once the modem and the inventory were looked at. */
+enum sg_factory_plan {
+    SG_FACTORY_VERIFY,   /* it is enrolled: compare, write nothing */
+    SG_FACTORY_BEGIN,    /* the tag is empty */
+    SG_FACTORY_REPLACE,  /* what is at the tag goes (allowed) */
+    SG_FACTORY_CONTINUE, /* an enrolment was interrupted: all at the tag is ours */
+};
+
+struct sg_factory_run {
+    const struct sg_enroll *e;
+    struct sg_enroll_result *r;
+    struct sg_error *err;
+    bool known;         /* the inventory has this modem: r->device is its row */
+    char endpoint[128]; /* its name after this enrolment */
+    enum sg_factory_plan plan;
+    struct sg_cred creds[SG_FACTORY_CREDS]; /* of the types 0 to 4 at the tag */
+    size_t n_creds;
+    int found_function;          /* the functional mode that the modem was found in */
+    struct sg_cert_row cert;     /* the certificate of this enrolment, once there is one (number != 0) */
+    char pem[2][SG_FACTORY_PEM]; /* exactly what is written as type 0 and as type 1 */
+    size_t pem_len[2];
+};
+
+/* Tells a step. SG_ECLOSED where the caller wants to end there. */
+int sg_factory_step(struct sg_factory_run *run, enum sg_enroll_step step, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* A sentence for a failed command of the modem. `doing` completes "the modem on PORT failed at …". Returns `code`. */
+int sg_factory_modem_fail(struct sg_factory_run *run, int code, const char *doing);
+/* A refusal before anything was changed. Returns `code`. */
+int sg_factory_refuse(struct sg_factory_run *run, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* An audit entry about this device. */
+int sg_factory_audit(struct sg_factory_run *run, const char *what, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Says what lies at the tag: "a root CA certificate (sha-256 3f9a…) and a client private key". */
+char *sg_factory_creds_text(const struct sg_factory_run *run, char *text, size_t cap);
+
+/* meet.c: who the modem is, what the inventory knows of it, its name and tag. */
+int sg_factory_meet(struct sg_factory_run *run);
+/* look.c: what is at the tag; sets the plan, or refuses. */
+int sg_factory_look(struct sg_factory_run *run);
+int sg_factory_list(struct sg_factory_run *run);
+const struct sg_cred *sg_factory_cred(const struct sg_factory_run *run, unsigned type);
+/* The device's certificate at the tag in that state, the newest: 1 and run->cert, 0, or an error. */
+int sg_factory_find_cert(struct sg_factory_run *run, enum sg_cert_state state);
+/* Whether the modem still holds the key of run->cert, as far as its list tells. */
+bool sg_factory_has_key(const struct sg_factory_run *run);
+
+/* issue.c: a key, its request, its certificate; run->cert is recorded as issued after it. */
+int sg_factory_issue(struct sg_factory_run *run);
+
+/* place.c: the two PEM texts; writes what is not there yet; compares all three digests. */
+int sg_factory_prepare(struct sg_factory_run *run);
+int sg_factory_place(struct sg_factory_run *run);
+int sg_factory_compare(struct sg_factory_run *run);
+int sg_factory_clear(struct sg_factory_run *run); /* deletes what is at the tag */
+
+#endif
