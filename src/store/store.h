@@ -98,6 +98,9 @@ struct sg_cert_row {
 int sg_store_add_cert(struct sg_store *s, const X509 *cert, struct sg_cert_row *row, struct sg_error *err);
 int sg_store_find_cert(struct sg_store *s, const struct sg_fingerprint *f, struct sg_cert_row *row,
                        struct sg_error *err);
+int sg_store_find_cert_by_key(struct sg_store *s, const struct sg_fingerprint *key, struct sg_cert_row *row,
+                              struct sg_error *err);
+int sg_store_get_cert(struct sg_store *s, int64_t number, struct sg_cert_row *row, struct sg_error *err);
 int sg_store_set_cert_state(struct sg_store *s, int64_t number, enum sg_cert_state state,
                             struct sg_error *err); /* not REVOKED */
 /* Revokes one certificate, and its device where it was the device's last. Adds the audit entry in the same transaction.

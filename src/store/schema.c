@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The schema, version by version. docs/reference/inventory.md describes it for people. */
+#include "store_internal.h"
+
+static const char version_1[] =
+    "CREATE TABLE device ("
+    "  number   INTEGER PRIMARY KEY AUTOINCREMENT," /* never used again */
+    "  endpoint TEXT NOT NULL UNIQUE CHECK (endpoint <> ''),"
+    "  imei     TEXT UNIQUE,"
+    "  uuid     TEXT UNIQUE,"
+    "  model    TEXT NOT NULL,"
+    "  firmware TEXT NOT NULL,"
+    "  state    TEXT NOT NULL CHECK (state IN ('enrolling', 'enrolled', 'revoked')),"
+    "  created  INTEGER NOT NULL"
+    ") STRICT;"
+
+    "CREATE TABLE certificate ("
+    "  number      INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  kind        TEXT NOT NULL CHECK (kind IN ('device-root', 'issuing-ca', 'server-root', 'server', 'device')),"
+    "  state       TEXT NOT NULL CHECK (state IN ('issued', 'active', 'revoked', 'retired')),"
+    "  device      INTEGER REFERENCES device (number),"
+    "  tag         INTEGER NOT NULL,"
+    "  fingerprint BLOB NOT NULL UNIQUE CHECK (length(fingerprint) = 32),"
+    "  key         BLOB NOT NULL UNIQUE CHECK (length(key) = 32)," /* two devices cannot share a key */
+    "  issuer      BLOB NOT NULL CHECK (length(issuer) = 32),"
+    "  cn          TEXT NOT NULL,"
+    "  issuer_cn   TEXT NOT NULL,"
+    "  serial      TEXT NOT NULL,"
+    "  names       TEXT NOT NULL,"
+    "  valid_from  INTEGER NOT NULL,"
+    "  valid_until INTEGER NOT NULL,"
+    "  der         BLOB NOT NULL,"
+    "  added       INTEGER NOT NULL,"
+    "  CHECK ((kind = 'device') = (device IS NOT NULL))"
+    ") STRICT;"
+    "CREATE INDEX certificate_device ON certificate (device);"
+
+    "CREATE TABLE revocation ("
+    "  certificate INTEGER PRIMARY KEY REFERENCES certificate (number),"
+    "  revoked_at  INTEGER NOT NULL,"
+    "  reason      TEXT NOT NULL"
+    ") STRICT;"
+
+    "CREATE TABLE registration ("
+    "  device     INTEGER PRIMARY KEY REFERENCES device (number),"
+    "  active     INTEGER NOT NULL CHECK (active IN (0, 1)),"
+    "  registered INTEGER NOT NULL,"
+    "  updated    INTEGER NOT NULL,"
+    "  lifetime   INTEGER NOT NULL,"
+    "  version    TEXT NOT NULL,"
+    "  binding    TEXT NOT NULL,"
+    "  address    TEXT NOT NULL,"
+    "  objects    TEXT NOT NULL"
+    ") STRICT;"
+
+    "CREATE TABLE audit ("
+    "  number  INTEGER PRIMARY KEY," /* 1, 2, 3, … */
+    "  at      INTEGER NOT NULL,"
+    "  who     TEXT NOT NULL,"
+    "  origin  TEXT NOT NULL,"
+    "  what    TEXT NOT NULL,"
+    "  subject TEXT NOT NULL,"
+    "  detail  TEXT NOT NULL,"
+    "  hash    BLOB NOT NULL CHECK (length(hash) = 32)"
+    ") STRICT;"
+    /* What is in the audit log stays; REPLACE would not fire the trigger for DELETE, but fires that for INSERT. */
+    "CREATE TRIGGER audit_update BEFORE UPDATE ON audit BEGIN"
+    "  SELECT RAISE(ABORT, 'entries of the audit log are never changed'); END;"
+    "CREATE TRIGGER audit_delete BEFORE DELETE ON audit BEGIN"
+    "  SELECT RAISE(ABORT, 'entries of the audit log are never removed'); END;"
+    "CREATE TRIGGER audit_insert BEFORE INSERT ON audit"
+    "  WHEN NEW.number IS NOT (SELECT coalesce(max(number), 0) + 1 FROM audit) BEGIN"
+    "  SELECT RAISE(ABORT, 'entries of the audit log are added at its end'); END;"
+
+    "PRAGMA application_id = 0x53676e74;"
+    "PRAGMA user_version = 1;";
+
+const struct sg_store_migration sg_store_migrations[] = {
+    {1, version_1},
+};
+const size_t sg_store_migration_count = sizeof sg_store_migrations / sizeof *sg_store_migrations;
+
+static int read_version(struct sg_store *s, int64_t *version, struct sg_error *err)
+{
+    struct sg_store_query q = sg_store_query(s, "PRAGMA user_version");
+    *version = sg_store_row(&q) ? sg_store_get_int(&q) : 0;
+    return sg_store_end(&q, err, "cannot read the inventory's version");
+}
+
+/* One step, unless another process made it while this one waited for the lock. */
+static int apply(struct sg_store *s, const struct sg_store_migration *m, struct sg_error *err)
+{
+    int64_t version = 0;
+    int r = sg_store_begin(s, err);
+    if (r < 0)
+        return r;
+    r = read_version(s, &version, err);
+    if (r == 0 && version == m->to - 1) {
+        int rc = sqlite3_exec(s->db, m->sql, NULL, NULL, NULL);
+        if (rc != SQLITE_OK)
+            r = sg_store_fail(s, sqlite3_extended_errcode(s->db), err, "cannot bring the inventory up to date");
+    }
+    if (r == 0)
+        return sg_store_commit(s, err);
+    sg_store_rollback(s);
+    return r;
+}
+
+int sg_store_migrate(struct sg_store *s, const struct sg_store_migration *list, size_t n, struct sg_error *err)
+{
+    int64_t version;
+    int r = read_version(s, &version, err);
+    if (r == 0 && version > list[n - 1].to)
+        return sg_fail(err, SG_EUNSUPPORTED,
+                       "the inventory %s was written by a newer Signet (its version is %lld, this program knows up to "
+                       "%d): use that one",
+                       s->path, (long long)version, list[n - 1].to);
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        if (list[i].to > version)
+            r = apply(s, &list[i], err);
+    }
+    return r;
+}
