@@ -277,8 +277,8 @@ bool sg_coap_next(const struct sg_coap *m, struct sg_coap_option *o);
 bool sg_coap_find(const struct sg_coap *m, uint16_t number, struct sg_bytes *value);
 /* The same as an unsigned integer of 0 to 4 bytes; `fallback` where it is absent or longer. */
 uint32_t sg_coap_find_uint(const struct sg_coap *m, uint16_t number, uint32_t fallback);
-/* RFC 7252 section 5.4: the first critical option that is none of those above, has a length that its definition does not
- * allow, or is repeated and must not be (sections 5.4.1, 5.4.3, 5.4.5); 0 where there is none. */
+/* RFC 7252 section 5.4: the first critical option that is none of those above, has a length that its definition does
+ * not allow, or is repeated and must not be (sections 5.4.1, 5.4.3, 5.4.5); 0 where there is none. */
 uint16_t sg_coap_unknown_critical(const struct sg_coap *m);
 /* The query "name=value" (or "name") of that name; *value is empty for the latter. */
 bool sg_coap_query(const struct sg_coap *m, const char *name, struct sg_bytes *value);
@@ -290,8 +290,8 @@ struct sg_coap_block {
 };
 bool sg_coap_find_block(const struct sg_coap *m, uint16_t number, struct sg_coap_block *block);
 
-/* Writes: begin, options in ascending order of number, payload. Anything else, a token above 8 bytes or a block that the
- * option cannot say is an assertion (and where assertions are off, sets `full`). */
+/* Writes: begin, options in ascending order of number, payload. Anything else, a token above 8 bytes or a block that
+ * the option cannot say is an assertion (and where assertions are off, sets `full`). */
 struct sg_coap_writer {
     struct sg_buf *b;
     uint16_t last; /* the option number written last */
