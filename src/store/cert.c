@@ -18,8 +18,8 @@ const char *sg_cert_state_name(enum sg_cert_state s)
 
 #define SELECT                                                                                                         \
     "SELECT number, kind, state, coalesce(device, 0), tag, fingerprint, key, issuer, cn, issuer_cn, serial, names,"    \
-    " valid_from, valid_until, der, added, coalesce(revoked_at, 0), coalesce(reason, 'unspecified')"                   \
-    " FROM certificate LEFT JOIN revocation ON revocation.certificate = number "
+    " valid_from, valid_until, der, added, coalesce(revoked_at, 0), coalesce(reason, 'unspecified'),"                  \
+    " key_digest FROM certificate LEFT JOIN revocation ON revocation.certificate = number "
 
 /* A name that the schema does not have is taken as the most careful one. */
 static int take_name(struct sg_store_query *q, const char *const *names, size_t n, int otherwise)
@@ -53,6 +53,7 @@ static void take(struct sg_store_query *q, struct sg_cert_row *row)
     row->added = sg_store_get_int(q);
     row->revoked_at = sg_store_get_int(q);
     sg_store_get_text(q, reason, sizeof reason);
+    (void)sg_store_get_blob(q, row->key_digest, sizeof row->key_digest);
     (void)sg_reason_parse(reason, &row->reason);
 }
 
@@ -134,7 +135,8 @@ static int insert(struct sg_store *s, struct sg_cert_row *row, struct sg_error *
     const struct sg_cert_facts *f = &row->facts;
     struct sg_store_query q = sg_store_query(
         s, "INSERT INTO certificate (kind, state, device, tag, fingerprint, key, issuer, cn, issuer_cn, serial, names,"
-           " valid_from, valid_until, der, added) VALUES (?, ?, nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+           " valid_from, valid_until, der, added, key_digest)"
+           " VALUES (?, ?, nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, zeroblob(32)))");
     sg_store_bind_text(&q, sg_cert_kind_name(row->kind));
     sg_store_bind_text(&q, sg_cert_state_name(row->state));
     sg_store_bind_int(&q, row->device);
@@ -150,6 +152,7 @@ static int insert(struct sg_store *s, struct sg_cert_row *row, struct sg_error *
     sg_store_bind_int(&q, f->until);
     sg_store_bind_blob(&q, sg_bytes(row->der, row->der_len));
     sg_store_bind_int(&q, row->added);
+    sg_store_bind_blob(&q, sg_bytes(row->key_digest, sizeof row->key_digest));
     (void)sg_store_row(&q);
     int r = sg_store_end(&q, err, "cannot record the certificate");
     if (r == 0)

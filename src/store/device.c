@@ -10,7 +10,7 @@ const char *sg_device_state_name(enum sg_device_state s)
     return (unsigned)s < sizeof states / sizeof *states ? states[s] : "unknown";
 }
 
-#define COLUMNS "number, endpoint, imei, uuid, model, firmware, state, created"
+#define COLUMNS "number, endpoint, imei, uuid, model, firmware, state, created, tag, identity"
 
 static void take(struct sg_store_query *q, struct sg_device *d)
 {
@@ -23,6 +23,8 @@ static void take(struct sg_store_query *q, struct sg_device *d)
     sg_store_get_text(q, d->firmware, sizeof d->firmware);
     sg_store_get_text(q, state, sizeof state);
     d->created = sg_store_get_int(q);
+    d->tag = (uint32_t)sg_store_get_int(q);
+    (void)sg_store_get_blob(q, d->identity, sizeof d->identity);
     int i = sg_store_name_index(states, sizeof states / sizeof *states, state);
     d->state = i < 0 ? SG_DEVICE_REVOKED : (enum sg_device_state)i; /* the schema has no others */
 }
@@ -36,6 +38,8 @@ static void bind(struct sg_store_query *q, const struct sg_device *d)
     sg_store_bind_text(q, d->firmware);
     sg_store_bind_text(q, sg_device_state_name(d->state));
     sg_store_bind_int(q, d->created);
+    sg_store_bind_int(q, d->tag);
+    sg_store_bind_blob(q, d->identity[0] != 0 ? sg_bytes(d->identity, sizeof d->identity) : sg_bytes(NULL, 0));
 }
 
 /* Which name is another's, and whose. Finds nothing where all are free. */
@@ -67,8 +71,8 @@ static int find_clash(struct sg_store *s, const struct sg_device *d, struct sg_e
 static int insert(struct sg_store *s, struct sg_device *d, struct sg_error *err)
 {
     struct sg_store_query q =
-        sg_store_query(s, "INSERT INTO device (endpoint, imei, uuid, model, firmware, state, created)"
-                          " VALUES (?, ?, ?, ?, ?, ?, ?)");
+        sg_store_query(s, "INSERT INTO device (endpoint, imei, uuid, model, firmware, state, created, tag, identity)"
+                          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind(&q, d);
     (void)sg_store_row(&q);
     int r = sg_store_end(&q, err, "cannot record the device");
@@ -94,7 +98,7 @@ static int update(struct sg_store *s, const struct sg_device *d, struct sg_error
 {
     struct sg_store_query q =
         sg_store_query(s, "UPDATE device SET endpoint = ?, imei = ?, uuid = ?, model = ?, firmware = ?, state = ?,"
-                          " created = ? WHERE number = ?");
+                          " created = ?, tag = ?, identity = ? WHERE number = ?");
     bind(&q, d);
     sg_store_bind_int(&q, d->number);
     (void)sg_store_row(&q);
@@ -134,6 +138,20 @@ int sg_store_find_device(struct sg_store *s, const char *endpoint, struct sg_dev
     if (r == 0)
         return sg_fail(err, SG_ENOTFOUND, "there is no device \"%.200s\" in the inventory (`signet devices` lists all)",
                        endpoint);
+    return r < 0 ? r : 0;
+}
+
+int sg_store_find_modem(struct sg_store *s, const char *uuid, const char *imei, struct sg_device *d,
+                        struct sg_error *err)
+{
+    struct sg_store_query q = sg_store_query(
+        s, "SELECT " COLUMNS " FROM device WHERE uuid = ?1 OR imei = ?2 ORDER BY uuid IS ?1 DESC LIMIT 1");
+    sg_store_bind_text_or_null(&q, uuid);
+    sg_store_bind_text_or_null(&q, imei);
+    int r = take_one(&q, d, err);
+    if (r == 0)
+        return sg_fail(err, SG_ENOTFOUND, "no device in the inventory has a modem with UUID \"%s\" or IMEI \"%s\"",
+                       uuid, imei);
     return r < 0 ? r : 0;
 }
 

@@ -10,6 +10,8 @@ static const char version_1[] =
     "  uuid     TEXT UNIQUE,"
     "  model    TEXT NOT NULL,"
     "  firmware TEXT NOT NULL,"
+    "  tag      INTEGER NOT NULL,"
+    "  identity BLOB CHECK (length(identity) = 65)," /* NULL: not known */
     "  state    TEXT NOT NULL CHECK (state IN ('enrolling', 'enrolled', 'revoked')),"
     "  created  INTEGER NOT NULL"
     ") STRICT;"
@@ -23,6 +25,7 @@ static const char version_1[] =
     "  fingerprint BLOB NOT NULL UNIQUE CHECK (length(fingerprint) = 32),"
     "  key         BLOB NOT NULL UNIQUE CHECK (length(key) = 32)," /* two devices cannot share a key */
     "  issuer      BLOB NOT NULL CHECK (length(issuer) = 32),"
+    "  key_digest  BLOB CHECK (length(key_digest) = 32)," /* NULL: not known */
     "  cn          TEXT NOT NULL,"
     "  issuer_cn   TEXT NOT NULL,"
     "  serial      TEXT NOT NULL,"
