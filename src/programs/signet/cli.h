@@ -92,6 +92,9 @@ void sg_cli_print_table(struct sg_cli_table *t);                                
 /* Prints JSON to standard output, indented, members in the order in which they were set; takes the reference. Returns
  * SG_CLI_DONE, or SG_CLI_FAILED after a sentence. */
 int sg_cli_print_json(json_t *value);
+/* A text that may come from a stranger, safe for a terminal and for JSON: control characters become '?'. */
+enum { SG_CLI_TEXT = 1024 };
+char *sg_cli_clean(const char *from, char text[SG_CLI_TEXT]);
 /* "2026-11-23T10:00:00Z"; `text` has room for SG_CLI_TIME bytes. A time of 0 is "". */
 enum { SG_CLI_TIME = 24 };
 char *sg_cli_time(int64_t when, char text[SG_CLI_TIME]);
@@ -124,5 +127,11 @@ bool sg_cli_passphrase_fd(const struct sg_cli *cli, struct sg_cli_passphrase *p)
 /* Gets it; with neither, asks on the terminal for `what`, twice where it is a `fresh` one. 0, or an exit code after a
  * sentence. */
 int sg_cli_passphrase(const struct sg_cli_passphrase *p, const char *what, bool fresh, struct sg_secret *out);
+
+/* The issuing CA of the home, ready to sign; asks for the passphrase where its key is encrypted. 0, or an exit code
+ * after a sentence. `issuer` is the caller's, to be freed with sg_cli_free_issuer. */
+int sg_cli_load_issuer(const struct sg_cli *cli, const struct sg_cli_passphrase *p, int64_t now,
+                       struct sg_issuer *issuer);
+void sg_cli_free_issuer(struct sg_issuer *issuer);
 
 #endif

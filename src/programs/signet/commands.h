@@ -5,6 +5,8 @@
 
 #include "cli.h"
 
+extern const struct sg_cli_command sg_cli_init, sg_cli_enroll, sg_cli_ca, sg_cli_audit;
+
 /* `signet` alone: what there is, and what to do next. */
 int sg_cli_overview(struct sg_cli *cli);
 /* The list of commands, and what they have in common (main.c). */

@@ -12,7 +12,7 @@ static const struct sg_cli_command help_command = {"help", "[COMMAND]", "tells w
                                                    NULL,   NULL,        help};
 
 static const struct sg_cli_command *const commands[] = {
-        &help_command,
+    &sg_cli_init, &sg_cli_enroll, &sg_cli_ca, &sg_cli_audit, &help_command,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -69,6 +69,41 @@ int sg_cli_print_json(json_t *value)
     return SG_CLI_DONE;
 }
 
+/* The length of the UTF-8 character at `s`, 0 where it is none, or one that controls the terminal (RFC 3629; C0, DEL,
+ * C1). */
+static size_t printable(const unsigned char *s)
+{
+    if (s[0] < 0x80)
+        return s[0] >= ' ' && s[0] != 0x7f;
+    size_t n = s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+    if (s[0] < 0xc2 || s[0] > 0xf4 || (s[0] == 0xc2 && s[1] < 0xa0))
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    bool bad = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
+               (s[0] == 0xf4 && s[1] > 0x8f);
+    return bad ? 0 : n;
+}
+
+char *sg_cli_clean(const char *from, char text[SG_CLI_TEXT])
+{
+    size_t at = 0;
+    while (*from != '\0') {
+        size_t n = printable((const unsigned char *)from);
+        if (at + (n > 0 ? n : 1) >= SG_CLI_TEXT)
+            break;
+        if (n == 0)
+            text[at++] = '?';
+        else
+            memcpy(text + at, from, n);
+        at += n;
+        from += n > 0 ? n : 1;
+    }
+    text[at] = '\0';
+    return text;
+}
+
 char *sg_cli_time(int64_t when, char text[SG_CLI_TIME])
 {
     time_t t = (time_t)when;
