@@ -95,6 +95,11 @@ json_t *sg_api_json_content(int format, const struct sg_path *base, struct sg_by
 /* Link format as [{"path":…,"attributes":{…}}, …]. NULL with a sentence. */
 json_t *sg_api_json_links(struct sg_bytes links, struct sg_error *err);
 
+/* 0 is "never" and "none" throughout the stored rows: null. */
+json_t *sg_api_json_time(int64_t when);
+json_t *sg_api_json_registration(bool active, int64_t since, uint32_t lifetime, const char *version,
+                                 const char *binding, const char *objects);
+
 /* The bodies of calls. 0, or -1 with the answer. Texts are copied into `scratch`. */
 int sg_api_body_value(struct sg_bytes body, const struct sg_path *path, struct sg_buf *scratch, struct sg_value *v,
                       struct sg_api_answer *answer);
@@ -131,6 +136,8 @@ void sg_api_call_read(struct sg_api *a, const struct sg_api_request *r, struct s
 void sg_api_call_write(struct sg_api *a, const struct sg_api_request *r, struct sg_api_answer *answer);
 void sg_api_call_execute(struct sg_api *a, const struct sg_api_request *r, struct sg_api_answer *answer);
 void sg_api_call_discover(struct sg_api *a, const struct sg_api_request *r, struct sg_api_answer *answer);
+/* The inventory has no such device. Always -1. */
+int sg_api_refuse_unknown(const char *endpoint, struct sg_api_answer *answer);
 /* The server did not get an answer from the device. Always -1. */
 int sg_api_refuse_failure(struct sg_api *a, const struct sg_api_request *r, int failure, const struct sg_error *why,
                           struct sg_api_answer *answer);

@@ -92,6 +92,12 @@ int sg_api_refuse_code(const struct sg_api_request *r, uint8_t code, struct sg_a
     return sg_api_refuse(answer, http_status(code), number, "the device says %s: %s", sg_coap_code_text(code), text);
 }
 
+int sg_api_refuse_unknown(const char *endpoint, struct sg_api_answer *answer)
+{
+    return sg_api_refuse(answer, 404, "no-such-device",
+                         "the inventory has no device \"%s\". `signet devices` lists those that there are", endpoint);
+}
+
 /* The server has no registration of it: is there such a device at all? */
 static int refuse_absent(struct sg_api *a, const struct sg_api_request *r, const struct sg_error *why,
                          struct sg_api_answer *answer)
@@ -104,9 +110,7 @@ static int refuse_absent(struct sg_api *a, const struct sg_api_request *r, const
     if (store != NULL)
         sg_store_close(store);
     if (found == SG_ENOTFOUND)
-        return sg_api_refuse(answer, 404, "no-such-device",
-                             "the inventory has no device \"%s\". `signet devices` lists those that there are",
-                             r->route.endpoint);
+        return sg_api_refuse_unknown(r->route.endpoint, answer);
     return sg_api_refuse(answer, 409, "not-registered", "%s", why->text);
 }
 

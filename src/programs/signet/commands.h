@@ -12,4 +12,8 @@ int sg_cli_overview(struct sg_cli *cli);
 /* The list of commands, and what they have in common (main.c). */
 void sg_cli_print_commands(void);
 
+/* The rows of those that speak with signetd. */
+extern const struct sg_cli_command sg_cli_devices, sg_cli_show, sg_cli_status, sg_cli_read, sg_cli_write, sg_cli_execute,
+    sg_cli_discover, sg_cli_observe;
+
 #endif
