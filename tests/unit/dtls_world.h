@@ -21,7 +21,7 @@
 
 #define UNUSED __attribute__((unused))
 
-enum { DATAGRAM_MAX = 2048, QUEUE_MAX = 256, EVENTS_MAX = 64 };
+enum { DATAGRAM_MAX = 2048, QUEUE_MAX = 256, EVENTS_MAX = 256 };
 enum fate { PASS, DROP, TWICE, LATE }; /* LATE: after the one that follows it */
 
 struct datagram {
@@ -47,7 +47,8 @@ struct party {
     int count;
     struct sg_dtls_verdict verdict; /* what this party says of the other's certificate */
     int judged, judged_resumed;
-    uint8_t *used; /* epoch-1 numbers that went out: a bit each */
+    const char *eager; /* what it says in the moment that it is connected */
+    uint8_t *used;     /* epoch-1 numbers that went out: a bit each */
     uint64_t sealed;
 };
 
@@ -59,6 +60,7 @@ struct world {
     int sent;  /* datagrams so far */
     int fated; /* the datagram that `fate` is for, -1: none */
     enum fate fate;
+    bool joined;    /* datagrams that follow each other go as one */
     size_t largest; /* datagram that was sent */
     void (*spy)(struct world *w, const struct datagram *g);
 };
@@ -119,6 +121,12 @@ static void watch(struct party *p, struct sg_bytes datagram)
 
 static void enqueue(struct world *w, const struct datagram *g)
 {
+    struct datagram *before = &w->queue[w->queued - 1];
+    if (w->joined && w->queued && sg_addr_eq(&before->to, &g->to) && before->n + g->n <= sizeof g->p) {
+        memcpy(before->p + before->n, g->p, g->n);
+        before->n += g->n;
+        return;
+    }
     assert_true(w->queued < QUEUE_MAX);
     w->queue[w->queued++] = *g;
 }
@@ -164,6 +172,8 @@ static void on_event(void *user, const struct sg_dtls_event *e)
         memcpy(s->data, e->data.p, e->data.n);
     s->e.data = sg_bytes(s->data, e->data.n);
     s->e.reason = s->reason;
+    if (e->what == SG_DTLS_CONNECTED && p->eager)
+        assert_int_equal(sg_dtls_send(p->d, e->id, sg_str(p->eager), p->w->now), 0);
 }
 
 static void on_verify(void *user, const struct sg_addr *peer, X509 *leaf, STACK_OF(X509) * sent,
@@ -293,9 +303,14 @@ UNUSED static void run(struct world *w, uint64_t ms)
     while (wait(w, end));
 }
 
+/* A new handshake, after the end of what there was. */
 UNUSED static void begin(struct world *w)
 {
     struct sg_error err = {0};
+    for (sg_dtls_id id = 0; (id = sg_dtls_next(w->client.d, id));)
+        assert_int_equal(sg_dtls_close(w->client.d, id, SG_ALERT_CLOSE_NOTIFY, w->now), 0);
+    settle(w);
+    w->fated = -1;
     memset(w->server.used, 0, 8192);
     memset(w->client.used, 0, 8192);
     w->server.count = w->client.count = 0;
