@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line of nrf91sim. */
+#include "options.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+    "nrf91sim [OPTION]...: an nRF91 modem on a pseudo-terminal, whose path is the first line that it prints\n"
+    "\n"
+    "  --store FILE            keep the credential store there; without it, it ends with the program\n"
+    "  --imei DIGITS           the modem's IMEI; default: the store's, or a new one\n"
+    "  --model NAME            nRF9151 (default), nRF9160, nRF9161\n"
+    "  --firmware STRING       what AT+CGMR says; default mfw_nrf91x1_2.0.2, or mfw_nrf9160_1.3.6\n"
+    "  --host NAME             what runs in front of the modem: serial-modem (default; has the socket commands)\n"
+    "                          or at_host\n"
+    "  --echo                  begin as after ATE1 (serial-modem)\n"
+    "  --capacity BYTES        what the credential store takes; default 32768\n"
+    "  --link PATH             make a symbolic link to the pseudo-terminal there, removed at the end\n"
+    "  --resolve NAME=ADDRESS  the simulated network's DNS knows this name; may be given 16 times\n"
+    "  --verbose               a line for each command and event on standard error\n"
+    "\n"
+    "SIGUSR1: the network forgets its NAT bindings, every open socket goes on from another port.\n"
+    "SIGUSR2: the modem is reset. SIGINT, SIGTERM: the end.\n";
+
+enum { STORE = 1, IMEI, MODEL, FIRMWARE, HOST, ECHO_ON, CAPACITY, LINK, RESOLVE, VERBOSE, HELP };
+
+static const struct option table[] = {
+    {"store", required_argument, NULL, STORE},
+    {"imei", required_argument, NULL, IMEI},
+    {"model", required_argument, NULL, MODEL},
+    {"firmware", required_argument, NULL, FIRMWARE},
+    {"host", required_argument, NULL, HOST},
+    {"echo", no_argument, NULL, ECHO_ON},
+    {"capacity", required_argument, NULL, CAPACITY},
+    {"link", required_argument, NULL, LINK},
+    {"resolve", required_argument, NULL, RESOLVE},
+    {"verbose", no_argument, NULL, VERBOSE},
+    {"help", no_argument, NULL, HELP},
+    {NULL, 0, NULL, 0},
+};
+
+static int wrong(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static int wrong(const char *fmt, ...)
+{
+    va_list ap;
+
+    (void)fputs("nrf91sim: ", stderr);
+    va_start(ap, fmt);
+    (void)vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    (void)fputs(" (see nrf91sim --help)\n", stderr);
+    return 2;
+}
+
+static int take_host(struct options *o, const char *name)
+{
+    if (strcmp(name, "serial-modem") == 0)
+        o->sim.host = SG_SIM_SERIAL_MODEM;
+    else if (strcmp(name, "at_host") == 0)
+        o->sim.host = SG_SIM_AT_HOST;
+    else
+        return wrong("--host %s: there are serial-modem and at_host", name);
+    return -1;
+}
+
+static int take_capacity(struct options *o, const char *text)
+{
+    uint64_t v;
+
+    if (sg_parse_udec(sg_str(text), 1 << 20, &v) < 0 || v == 0)
+        return wrong("--capacity %s: a number of bytes, up to 1048576", text);
+    o->sim.capacity = (size_t)v;
+    return -1;
+}
+
+static int take_name(struct options *o, char *text)
+{
+    char *equals = strchr(text, '=');
+
+    if (equals == NULL || equals == text || equals[1] == 0)
+        return wrong("--resolve %s: NAME=ADDRESS is meant, as in lwm2m.example.com=127.0.0.1", text);
+    if (o->sim.name_count == NAMES_MAX)
+        return wrong("--resolve %s: there are %d already", text, NAMES_MAX);
+    *equals = 0;
+    o->names[o->sim.name_count++] = (struct sg_sim_name){.name = text, .address = equals + 1};
+    return -1;
+}
+
+static int take(struct options *o, int option)
+{
+    switch (option) {
+    case STORE:
+        o->sim.store = optarg;
+        return -1;
+    case IMEI:
+        o->sim.imei = optarg;
+        return -1;
+    case MODEL:
+        o->sim.model = optarg;
+        return -1;
+    case FIRMWARE:
+        o->sim.firmware = optarg;
+        return -1;
+    case HOST:
+        return take_host(o, optarg);
+    case ECHO_ON:
+        o->sim.echo = true;
+        return -1;
+    case CAPACITY:
+        return take_capacity(o, optarg);
+    case LINK:
+        o->link = optarg;
+        return -1;
+    case RESOLVE:
+        return take_name(o, optarg);
+    case VERBOSE:
+        o->verbose = true;
+        return -1;
+    case HELP:
+        (void)fputs(help, stdout);
+        return 0;
+    default:
+        return 2;
+    }
+}
+
+int options_parse(struct options *o, int argc, char **argv)
+{
+    int option, r = -1;
+
+    *o = (struct options){.link = NULL};
+    o->sim.names = o->names;
+    opterr = 0;
+    while (r < 0 && (option = getopt_long(argc, argv, ":", table, NULL)) != -1) {
+        if (option == ':')
+            return wrong("%s needs a value", argv[optind - 1]);
+        if (option == '?')
+            return wrong("there is no option %s", argv[optind - 1]);
+        r = take(o, option);
+    }
+    if (r < 0 && optind < argc)
+        return wrong("%s is one word too many", argv[optind]);
+    return r;
+}

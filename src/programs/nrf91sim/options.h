@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line of nrf91sim. */
+#ifndef NRF91SIM_OPTIONS_H
+#define NRF91SIM_OPTIONS_H
+
+#include "sim/sim.h"
+
+enum { NAMES_MAX = 16 };
+
+struct options {
+    struct sg_sim_config sim;
+    struct sg_sim_name names[NAMES_MAX];
+    const char *link;
+    bool verbose;
+};
+
+/* -1: go on; else the exit code: the help was asked for, or something is wrong and was said. */
+int options_parse(struct options *o, int argc, char **argv);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands that there are. */
+#include "sim_internal.h"
+
+#include <strings.h>
+
+static const struct sg_sim_verb verbs[] = {
+    {.name = "", .handle = sg_sim_at},
+    {.name = "E0", .handle = sg_sim_echo, .serial_modem = true},
+    {.name = "E1", .handle = sg_sim_echo, .serial_modem = true},
+    {.name = "+CFUN", .handle = sg_sim_cfun},
+    {.name = "+CMEE", .handle = sg_sim_cmee},
+    {.name = "+CEREG", .handle = sg_sim_cereg},
+    {.name = "+CGSN", .handle = sg_sim_cgsn},
+    {.name = "+CGMM", .handle = sg_sim_cgmm},
+    {.name = "+CGMR", .handle = sg_sim_cgmr},
+    {.name = "%HWVERSION", .handle = sg_sim_hwversion},
+    {.name = "%DEVICEUUID", .handle = sg_sim_deviceuuid},
+    {.name = "%CMNG", .handle = sg_sim_cmng, .secret = true},
+    {.name = "%KEYGEN", .handle = sg_sim_keygen},
+    {.name = "%ATTESTTOKEN", .handle = sg_sim_attesttoken},
+    {.name = "#XSMVER", .handle = sg_sim_xsmver, .serial_modem = true},
+    {.name = "#XSSOCKET", .handle = sg_sim_xssocket, .serial_modem = true},
+    {.name = "#XSSOCKETOPT", .handle = sg_sim_xssocketopt, .serial_modem = true},
+    {.name = "#XCONNECT", .handle = sg_sim_xconnect, .serial_modem = true},
+    {.name = "#XSEND", .handle = sg_sim_xsend, .serial_modem = true, .secret = true},
+    {.name = "#XRECV", .handle = sg_sim_xrecv, .serial_modem = true},
+    {.name = "#XAPOLL", .handle = sg_sim_xapoll, .serial_modem = true},
+    {.name = "#XCLOSE", .handle = sg_sim_xclose, .serial_modem = true},
+};
+
+/* Names are told apart without regard to case (modem notes 1.1, 11.1). */
+static bool same_name(struct sg_bytes name, const char *verb)
+{
+    struct sg_bytes v = sg_str(verb);
+    return name.n == v.n && (v.n == 0 || strncasecmp((const char *)name.p, verb, v.n) == 0);
+}
+
+const struct sg_sim_verb *sg_sim_verb(const struct sg_sim *s, struct sg_bytes name)
+{
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (same_name(name, verbs[i].name) && (!verbs[i].serial_modem || s->config.host == SG_SIM_SERIAL_MODEM))
+            return &verbs[i];
+    return NULL;
+}

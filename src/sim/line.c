@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bytes of the port into commands, as each host does it (modem notes 4.1 and 4.3). CR ends a command outside quotes
+ * only; an LF before a command belongs to it and is skipped later.
+ */
+#include "sim_internal.h"
+
+enum { BACKSPACE = 0x08, DEL = 0x7F };
+
+/* at_host: a deleted quote does not change the quote flag, and what is too much is dropped without a word, so that a
+ * lost closing quote leaves the port waiting. */
+static enum sg_sim_fed feed_at_host(struct sg_sim_line *l, uint8_t c)
+{
+    if (c == BACKSPACE || c == DEL) {
+        if (l->len > 0)
+            l->len--;
+        return SG_SIM_NOT_YET;
+    }
+    if (c == '\r' && !l->quoted)
+        return SG_SIM_COMMAND;
+    if (l->len == SG_SIM_AT_HOST_MAX)
+        return SG_SIM_NOT_YET;
+    if (c == '"')
+        l->quoted = !l->quoted;
+    l->text[l->len++] = c;
+    return SG_SIM_NOT_YET;
+}
+
+static bool is_letter(uint8_t c, char letter)
+{
+    return (c | 0x20) == letter;
+}
+
+/* Serial Modem: nothing counts before "AT"; a deleted quote does; too much is an ERROR, and a fresh start. */
+static enum sg_sim_fed feed_serial_modem(struct sg_sim_line *l, uint8_t c)
+{
+    if (c == BACKSPACE || c == DEL) {
+        if (l->len > 0 && l->text[--l->len] == '"')
+            l->quoted = !l->quoted;
+        return SG_SIM_NOT_YET;
+    }
+    if (l->len == 1 && !is_letter(c, 't'))
+        l->len = 0;
+    if (l->len == 0 && !is_letter(c, 'a'))
+        return SG_SIM_NOT_YET;
+    if (c == '\r' && !l->quoted)
+        return SG_SIM_COMMAND;
+    if (l->len == SG_SIM_SERIAL_MODEM_MAX) {
+        l->len = 0;
+        l->quoted = false;
+        return SG_SIM_OVERFLOW;
+    }
+    if (c == '"')
+        l->quoted = !l->quoted;
+    l->text[l->len++] = c;
+    return SG_SIM_NOT_YET;
+}
+
+enum sg_sim_fed sg_sim_line_feed(struct sg_sim_line *l, enum sg_sim_host host, uint8_t c)
+{
+    return host == SG_SIM_AT_HOST ? feed_at_host(l, c) : feed_serial_modem(l, c);
+}

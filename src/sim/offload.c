@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* DTLS inside the modem, with what its store holds at one security tag (modem notes, section 5). */
+#include "sim_internal.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { VERIFY_NONE = 0, VERIFY_OPTIONAL = 1, WAITING_MAX = 16, POLL_IN = 1, POLL_HUP = 16 };
+
+/* Of the suites that the dtls room has, the one that the modem has: there is no CCM_8 with ECDSA in it (5.2). */
+static const uint16_t suites[] = {SG_SUITE_ECDHE_ECDSA_AES128_GCM};
+
+/* --------------------------------------------------------------------------------------------------- credentials */
+
+static X509 *next_certificate(BIO *in)
+{
+    X509 *cert = in ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
+    ERR_clear_error();
+    return cert;
+}
+
+static bool load_trust(struct sg_sim *s, struct sg_sim_socket *k)
+{
+    const struct sg_sim_entry *e = sg_sim_store_find(&s->store, k->tag, SG_CRED_CA);
+    BIO *in = e ? BIO_new_mem_buf(e->content, (int)e->len) : NULL;
+    size_t count = 0;
+    X509 *ca;
+
+    k->trust = sg_trust_new(NULL);
+    while (k->trust && (ca = next_certificate(in)) != NULL) {
+        count += sg_trust_add(k->trust, ca, NULL) == 0;
+        X509_free(ca);
+    }
+    BIO_free(in);
+    return count > 0;
+}
+
+/* The client certificate, what was written after it, and its key. Both may be absent: then the modem shows none. */
+static bool load_identity(struct sg_sim *s, struct sg_sim_socket *k)
+{
+    const struct sg_sim_entry *cert = sg_sim_store_find(&s->store, k->tag, SG_CRED_CERT);
+    const struct sg_sim_entry *key = sg_sim_store_find(&s->store, k->tag, SG_CRED_KEY);
+    X509 *more;
+
+    if (cert == NULL && key == NULL)
+        return true;
+    if (cert == NULL || key == NULL)
+        return false;
+    BIO *in = BIO_new_mem_buf(cert->content, (int)cert->len);
+    k->cert = next_certificate(in);
+    k->chain = sk_X509_new_null();
+    while (k->chain && (more = next_certificate(in)) != NULL)
+        if (sk_X509_push(k->chain, more) == 0)
+            X509_free(more);
+    BIO_free(in);
+    k->key = sg_sim_key_parse(key);
+    return k->cert && k->key && k->chain && X509_check_private_key(k->cert, k->key) == 1;
+}
+
+/* ----------------------------------------------------------------------------------------------------- callbacks */
+
+static void on_send(void *user, const struct sg_addr *to, struct sg_bytes datagram)
+{
+    struct sg_sim_socket *k = user;
+    if (k->fd >= 0)
+        sg_sim_udp_send(k->fd, to, datagram);
+}
+
+static void queue(struct sg_sim_socket *k, struct sg_bytes data)
+{
+    struct sg_sim_datagram *d = k->waiting < WAITING_MAX ? malloc(sizeof *d + data.n) : NULL;
+
+    if (d == NULL) {
+        sg_sim_log(k->sim, "! a datagram was lost: %d are waiting to be read", WAITING_MAX);
+        return;
+    }
+    *d = (struct sg_sim_datagram){.n = data.n};
+    if (data.n > 0)
+        memcpy(d->p, data.p, data.n);
+    *k->last = d;
+    k->last = &d->next;
+    k->waiting++;
+    sg_sim_socket_event(k->sim, k, POLL_IN);
+}
+
+static void on_event(void *user, const struct sg_dtls_event *e)
+{
+    struct sg_sim_socket *k = user;
+
+    switch (e->what) {
+    case SG_DTLS_CONNECTED:
+        k->id = e->id;
+        break;
+    case SG_DTLS_DATA:
+        queue(k, e->data);
+        break;
+    case SG_DTLS_MOVED:
+        break;
+    case SG_DTLS_CLOSED:
+        sg_sim_log(k->sim, "! the peer has ended it: %s", e->reason);
+        k->id = 0;
+        k->dead = true;
+        sg_sim_socket_event(k->sim, k, POLL_HUP);
+        break;
+    case SG_DTLS_REFUSED:
+        sg_sim_log(k->sim, "! no handshake: %s", e->reason);
+        k->refused = true;
+        break;
+    }
+}
+
+static void on_verify(void *user, const struct sg_addr *peer, X509 *leaf, STACK_OF(X509) * sent,
+                      struct sg_dtls_verdict *verdict)
+{
+    static const int alerts[] = {
+        [SG_UNTRUSTED_ISSUER] = SG_ALERT_UNKNOWN_CA,           [SG_UNTRUSTED_EXPIRED] = SG_ALERT_CERTIFICATE_EXPIRED,
+        [SG_UNTRUSTED_NOT_YET] = SG_ALERT_CERTIFICATE_EXPIRED, [SG_UNTRUSTED_PURPOSE] = SG_ALERT_BAD_CERTIFICATE,
+        [SG_UNTRUSTED_NAME] = SG_ALERT_BAD_CERTIFICATE,        [SG_UNTRUSTED_BAD] = SG_ALERT_BAD_CERTIFICATE,
+    };
+    struct sg_sim_socket *k = user;
+    struct sg_error err = {0};
+
+    (void)peer;
+    enum sg_trust_result r =
+        sg_trust_verify(k->trust, leaf, sent, SG_FOR_SERVER, k->host[0] ? k->host : NULL, time(NULL), &err);
+    verdict->accept = r == SG_TRUSTED || k->peer_verify == VERIFY_NONE || k->peer_verify == VERIFY_OPTIONAL;
+    if (!verdict->accept) {
+        verdict->alert = alerts[r];
+        (void)snprintf(verdict->reason, sizeof verdict->reason, "%.399s", err.text);
+    }
+}
+
+/* ----------------------------------------------------------------------------------------------------- begin, end */
+
+static int refuse(struct sg_sim *s, struct sg_sim_socket *k, const char *why)
+{
+    sg_sim_log(s, "! no handshake: at tag %u %s", (unsigned)k->tag, why);
+    sg_sim_offload_end(k);
+    return SG_EDENIED;
+}
+
+int sg_sim_offload_begin(struct sg_sim *s, struct sg_sim_socket *k, const struct sg_addr *server)
+{
+    static const enum sg_dtls_cid_mode modes[] = {SG_CID_OFF, SG_CID_SUPPORTED, SG_CID_ON};
+    struct sg_error err = {0};
+
+    k->sim = s;
+    k->refused = false;
+    if (!load_trust(s, k)) /* even where nothing is verified, one must be there (5.3) */
+        return refuse(s, k, "there is no CA certificate");
+    if (!load_identity(s, k))
+        return refuse(s, k, "certificate and private key are not a pair");
+    const struct sg_dtls_config config = {
+        .cert = k->cert,
+        .key = k->key,
+        .chain = k->chain && sk_X509_num(k->chain) > 0 ? k->chain : NULL,
+        .suites = suites,
+        .suite_count = sizeof suites / sizeof *suites,
+        .cid = modes[k->cid],
+        .server_name = k->host[0] ? k->host : NULL,
+        .handshake_ms = k->handshake_s * 1000,
+        .user = k,
+        .send = on_send,
+        .event = on_event,
+        .verify = on_verify,
+    };
+    k->fd = sg_sim_udp_open(server);
+    k->dtls = k->fd >= 0 ? sg_dtls_new(&config, NULL, 1, &err) : NULL;
+    if (k->dtls == NULL || sg_dtls_connect(k->dtls, server, s->now, &err) < 0)
+        return refuse(s, k, err.code < 0 ? err.text : "no socket is to be had");
+    return 0;
+}
+
+void sg_sim_offload_end(struct sg_sim_socket *k)
+{
+    sg_dtls_free(k->dtls);
+    k->dtls = NULL;
+    k->id = 0;
+    if (k->fd >= 0)
+        close(k->fd);
+    k->fd = -1;
+    X509_free(k->cert);
+    EVP_PKEY_free(k->key);
+    sk_X509_pop_free(k->chain, X509_free);
+    sg_trust_free(k->trust);
+    k->cert = NULL;
+    k->key = NULL;
+    k->chain = NULL;
+    k->trust = NULL;
+}
+
+size_t sg_sim_forget_nat(struct sg_sim *s)
+{
+    size_t moved = 0;
+
+    for (size_t i = 0; i < SG_SIM_SOCKETS; i++) {
+        struct sg_sim_socket *k = &s->sockets[i];
+        struct sg_dtls_info info;
+        if (k->fd < 0 || k->dtls == NULL || !sg_dtls_info(k->dtls, k->id, &info))
+            continue;
+        int fd = sg_sim_udp_open(&info.addr);
+        if (fd < 0)
+            continue;
+        close(k->fd);
+        k->fd = fd;
+        moved++;
+    }
+    return moved;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sim: an nRF91 modem and the host program in front of it, as one sees them over a serial port.
+ *
+ * It keeps the modem's rules (what can be read, when writing is allowed, error numbers, sizes), makes real keys, and
+ * does the DTLS of offloaded sockets with the key in its store. Bytes of the port go in and out by calls; its UDP
+ * sockets are its own. One struct sg_sim belongs to one thread. Times are steady milliseconds.
+ */
+#ifndef SG_SIM_H
+#define SG_SIM_H
+
+#include "core/core.h"
+
+#include <poll.h>
+
+struct sg_sim;
+
+/* What runs on the application core in front of the modem. */
+enum sg_sim_host {
+    SG_SIM_SERIAL_MODEM, /* ncs-serial-modem: store commands and sockets, blank lines around replies */
+    SG_SIM_AT_HOST,      /* the AT Client sample: the modem's own commands, nothing added */
+};
+
+/* A name that the simulated network's DNS knows. */
+struct sg_sim_name {
+    const char *name, *address;
+};
+
+struct sg_sim_config {
+    const char *store; /* file of the credential store, made where it is not there; NULL: it dies with the simulator */
+    const char *imei;  /* 15 digits; NULL: the one in the store, or a new one */
+    const char *model; /* "nRF9151", "nRF9160", "nRF9161"; NULL: nRF9151 */
+    const char *firmware; /* "mfw_nrf91x1_2.0.2"; NULL: the model's */
+    enum sg_sim_host host;
+    bool echo;       /* Serial Modem: as after ATE1 */
+    size_t capacity; /* bytes of credentials that the store takes; 0: 32 KiB */
+    const struct sg_sim_name *names;
+    size_t name_count;
+
+    void *user;
+    void (*output)(void *user, struct sg_bytes bytes); /* to the port */
+    /* One line per command, result and event; credentials and payloads as their length. May be NULL. */
+    void (*log)(void *user, const char *line);
+};
+
+/* The config's strings are borrowed for the simulator's life. NULL: SG_EINVAL (a value is not of its form),
+ * SG_EFORMAT (the file is no store), SG_EMISMATCH (it is another device's), SG_EIO. The first output is the host's
+ * boot text. */
+struct sg_sim *sg_sim_new(const struct sg_sim_config *config, uint64_t now, struct sg_error *err);
+void sg_sim_free(struct sg_sim *s); /* sockets end without a word, as at a power cut */
+
+void sg_sim_input(struct sg_sim *s, struct sg_bytes bytes, uint64_t now); /* from the port */
+
+/* The UDP sockets to wait for (POLLIN), their number returned; sg_sim_network reads all that is there. */
+enum { SG_SIM_SOCKETS = 8 };
+size_t sg_sim_poll(const struct sg_sim *s, struct pollfd fds[SG_SIM_SOCKETS]);
+void sg_sim_network(struct sg_sim *s, uint64_t now);
+
+uint64_t sg_sim_deadline(const struct sg_sim *s); /* when to call sg_sim_tick; UINT64_MAX: not before other input */
+void sg_sim_tick(struct sg_sim *s, uint64_t now);
+
+/* The network forgets its NAT bindings: every open socket goes on from another port. Returns the number moved. */
+size_t sg_sim_forget_nat(struct sg_sim *s);
+/* A reset: sockets gone, CFUN 0, CMEE 0, boot text. The store stays. */
+void sg_sim_reboot(struct sg_sim *s, uint64_t now);
+
+const char *sg_sim_imei(const struct sg_sim *s);
+
+/* ------------------------------------------------------------------------------------------- pseudo-terminal */
+
+/* A pseudo-terminal in raw mode. Its slave side is kept open here too, so that a host's closing ends nothing. */
+struct sg_sim_pty {
+    int master, slave;
+    char path[128]; /* "/dev/pts/7" */
+};
+int sg_sim_pty_open(struct sg_sim_pty *pty, struct sg_error *err);
+void sg_sim_pty_close(struct sg_sim_pty *pty);
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the sim room share. */
+#ifndef SG_SIM_INTERNAL_H
+#define SG_SIM_INTERNAL_H
+
+#include "dtls/dtls.h"
+#include "modem/modem.h"
+#include "pki/pki.h"
+#include "sim/sim.h"
+
+/* --------------------------------------------------------------------------------------- the bytes of the port */
+
+/* at_host: CONFIG_AT_HOST_CMD_MAX_LEN 4096 with its NUL; Serial Modem: CONFIG_SM_AT_BUF_SIZE (modem notes 4.1, 4.3) */
+enum { SG_SIM_AT_HOST_MAX = 4095, SG_SIM_SERIAL_MODEM_MAX = 8192, SG_SIM_REPLY_MAX = 65536 };
+
+struct sg_sim_line {
+    uint8_t text[SG_SIM_SERIAL_MODEM_MAX];
+    size_t len;
+    bool quoted;
+};
+enum sg_sim_fed { SG_SIM_NOT_YET, SG_SIM_COMMAND, SG_SIM_OVERFLOW };
+/* Takes one byte. After SG_SIM_COMMAND `text` holds the command; the caller then sets `len` to 0. */
+enum sg_sim_fed sg_sim_line_feed(struct sg_sim_line *l, enum sg_sim_host host, uint8_t c);
+
+/* -------------------------------------------------------------------------------------------------- commands */
+
+enum { SG_SIM_PARAMS = 8 };
+
+struct sg_sim_param {
+    enum { SG_SIM_ABSENT, SG_SIM_BARE, SG_SIM_STRING } kind;
+    struct sg_bytes text;
+};
+
+struct sg_sim_command {
+    enum { SG_SIM_EXECUTE, SG_SIM_READ, SG_SIM_TEST, SG_SIM_SET } form; /* AT+X, AT+X?, AT+X=?, AT+X=… */
+    struct sg_bytes name;                                               /* "%CMNG", in the case that it came in */
+    struct sg_sim_param params[SG_SIM_PARAMS];
+    size_t count;
+};
+/* Takes a line apart. False where it is no command: it does not begin with AT, or a quote is out of place. */
+bool sg_sim_command_parse(struct sg_bytes line, struct sg_sim_command *c);
+/* The parameter as a number of at most `max`; false where it is absent, quoted or no such number. */
+bool sg_sim_number(const struct sg_sim_command *c, size_t at, uint64_t max, uint64_t *out);
+/* The same, and *out stays where the parameter is absent. */
+bool sg_sim_optional(const struct sg_sim_command *c, size_t at, uint64_t max, uint64_t *out);
+bool sg_sim_string(const struct sg_sim_command *c, size_t at, struct sg_bytes *out);
+bool sg_sim_given(const struct sg_sim_command *c, size_t at);
+
+/* What a command results in: one of these, or the number of a +CME ERROR. */
+enum {
+    SG_SIM_OK = -1,
+    SG_SIM_ERROR = -2, /* plain, whatever +CMEE says: what is unknown, and all socket commands */
+    SG_SIM_LATER = -3, /* sg_sim_finish will be called */
+};
+typedef int sg_sim_handler(struct sg_sim *s, const struct sg_sim_command *c);
+
+struct sg_sim_verb {
+    const char *name;
+    sg_sim_handler *handle;
+    bool serial_modem; /* a command of Serial Modem, not of the modem */
+    bool secret;       /* its strings do not go to the log */
+};
+const struct sg_sim_verb *sg_sim_verb(const struct sg_sim *s, struct sg_bytes name);
+
+sg_sim_handler sg_sim_at, sg_sim_echo, sg_sim_cfun, sg_sim_cmee, sg_sim_cereg;
+sg_sim_handler sg_sim_cgsn, sg_sim_cgmm, sg_sim_cgmr, sg_sim_hwversion, sg_sim_deviceuuid;
+sg_sim_handler sg_sim_cmng, sg_sim_keygen, sg_sim_attesttoken;
+sg_sim_handler sg_sim_xsmver, sg_sim_xssocket, sg_sim_xssocketopt, sg_sim_xconnect, sg_sim_xsend, sg_sim_xrecv,
+    sg_sim_xapoll, sg_sim_xclose;
+
+/* Begins an information line, which the caller fills and ends. */
+struct sg_buf *sg_sim_say(struct sg_sim *s);
+void sg_sim_said(struct sg_sim *s);
+/* Ends the running command. */
+void sg_sim_finish(struct sg_sim *s, int result);
+/* An unsolicited line; it waits while a command runs or is being typed. */
+void sg_sim_tell(struct sg_sim *s, const char *line);
+void sg_sim_log(struct sg_sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* ------------------------------------------------------------------------------------------------- the store */
+
+struct sg_sim_entry {
+    uint32_t tag;
+    uint16_t type;
+    bool made;        /* by %KEYGEN: `content` is a PKCS#8 key in DER */
+    uint8_t *content; /* a NUL follows */
+    size_t len;
+    uint8_t sha256[32];
+};
+
+/* All that a device keeps when it is off. */
+struct sg_sim_store {
+    char imei[16];
+    uint8_t uuid[16];
+    EVP_PKEY *identity;
+    struct sg_sim_entry *entries; /* in order of tag and type */
+    size_t count;
+};
+
+/* A new device's. */
+int sg_sim_store_new(struct sg_sim_store *st, const char *imei, struct sg_error *err);
+/* SG_EFORMAT. */
+int sg_sim_store_parse(struct sg_sim_store *st, struct sg_bytes content);
+int sg_sim_store_load(struct sg_sim_store *st, const char *path, struct sg_error *err);
+int sg_sim_store_save(const struct sg_sim_store *st, const char *path, struct sg_error *err);
+void sg_sim_store_wipe(struct sg_sim_store *st);
+
+struct sg_sim_entry *sg_sim_store_find(const struct sg_sim_store *st, uint32_t tag, unsigned type);
+size_t sg_sim_store_used(const struct sg_sim_store *st); /* bytes of content */
+/* Puts a copy of `content` there, replacing what was. SG_ENOMEM, SG_ECRYPTO. */
+int sg_sim_store_put(struct sg_sim_store *st, uint32_t tag, unsigned type, bool made, struct sg_bytes content);
+void sg_sim_store_drop(struct sg_sim_store *st, uint32_t tag, unsigned type);
+
+/* What the commands do: to the file as well, or not at all. SG_SIM_OK or the number of an error. */
+int sg_sim_commit_put(struct sg_sim *s, uint32_t tag, unsigned type, bool made, struct sg_bytes content);
+int sg_sim_commit_drop(struct sg_sim *s, uint32_t tag, unsigned type);
+
+/* ------------------------------------------------------------------------------------------------ attestation */
+
+enum { SG_SIM_UUID_TEXT = 37 };
+char *sg_sim_uuid_text(const uint8_t uuid[16], char text[SG_SIM_UUID_TEXT]);
+/* Sets version 4 and variant 10 (RFC 9562 section 5.4). */
+void sg_sim_uuid_mark(uint8_t uuid[16]);
+/* Appends "base64url(body).base64url(COSE_Sign1)", signed with the identity key (modem notes 2.3). `payload` of length
+ * 0 is null. SG_ECRYPTO. */
+int sg_sim_attest(struct sg_sim *s, struct sg_bytes body, struct sg_bytes payload, struct sg_buf *out);
+/* DER: the request of a key (modem notes 2.2), its SubjectPublicKeyInfo, the key. SG_ECRYPTO, SG_EINVAL (attributes or
+ * key usage are not of their form). */
+struct sg_sim_request {
+    struct sg_bytes attributes; /* "CN=…,O=…"; empty: the default */
+    struct sg_bytes key_usage;  /* "101010000"; empty: the default */
+    bool null_parameters;       /* the signature algorithm as older firmware encodes it */
+};
+int sg_sim_request_make(EVP_PKEY *key, const char *default_cn, const struct sg_sim_request *r, struct sg_buf *out);
+int sg_sim_key_put_spki(EVP_PKEY *key, struct sg_buf *out);
+int sg_sim_key_put_pkcs8(EVP_PKEY *key, struct sg_buf *out);
+EVP_PKEY *sg_sim_key_parse(const struct sg_sim_entry *e); /* of an entry, DER or PEM; NULL */
+
+/* ----------------------------------------------------------------------------------------------------- sockets */
+
+struct sg_sim_datagram {
+    struct sg_sim_datagram *next;
+    size_t n;
+    uint8_t p[];
+};
+
+struct sg_sim_socket {
+    bool used;
+    bool ipv6;
+    uint32_t tag;
+    unsigned peer_verify, cid, handshake_s, session_cache;
+    char host[128]; /* "": no name is checked */
+
+    int fd; /* -1 */
+    struct sg_dtls *dtls;
+    sg_dtls_id id; /* 0 but while connected */
+    X509 *cert;
+    EVP_PKEY *key;
+    STACK_OF(X509) * chain;
+    struct sg_trust *trust;
+
+    struct sg_sim *sim;
+    bool refused;     /* the handshake failed */
+    bool dead;        /* the peer or the network has ended it */
+    unsigned watched; /* #XAPOLL: events asked for, */
+    bool armed;       /* and whether POLLIN is to be told of again */
+    bool told_of_end;
+    struct sg_sim_datagram *first, **last;
+    size_t waiting;
+};
+
+void sg_sim_sockets_init(struct sg_sim *s);
+void sg_sim_socket_end(struct sg_sim_socket *k); /* closes and frees; the slot is unused then */
+/* No network any more, as after AT+CFUN=4: sockets are dead until they are closed. */
+void sg_sim_sockets_die(struct sg_sim *s);
+void sg_sim_socket_event(struct sg_sim *s, struct sg_sim_socket *k, unsigned events);
+/* Takes the credentials at the socket's tag and begins the handshake. 0, or SG_EDENIED after telling the log why. */
+int sg_sim_offload_begin(struct sg_sim *s, struct sg_sim_socket *k, const struct sg_addr *server);
+void sg_sim_offload_end(struct sg_sim_socket *k); /* frees it all; the slot stays */
+/* After datagrams and time: what the running command waits for may have come. */
+void sg_sim_sockets_continue(struct sg_sim *s);
+
+/* A UDP socket for the family of `to`, on a port that the system chooses. -1. */
+int sg_sim_udp_open(const struct sg_addr *to);
+void sg_sim_udp_send(int fd, const struct sg_addr *to, struct sg_bytes datagram);
+/* The next datagram; its length, or -1 where none waits. */
+int sg_sim_udp_receive(int fd, struct sg_addr *from, uint8_t *p, size_t cap);
+int sg_sim_resolve(const struct sg_sim *s, const char *name, bool ipv6, uint16_t port, struct sg_addr *out);
+
+/* --------------------------------------------------------------------------------------------- the whole of it */
+
+enum { SG_SIM_BACKLOG = 8192, SG_SIM_EVENTS = 4096 };
+
+struct sg_sim {
+    struct sg_sim_config config;
+    const struct sg_sim_model *model;
+    const char *firmware;
+    bool validates;       /* this firmware parses certificates at write (modem notes 1.9) */
+    bool null_parameters; /* this firmware encodes the request's algorithm with NULL (2.2) */
+
+    struct sg_sim_store store;
+    unsigned cfun;
+    bool cmee, echo;
+
+    struct sg_sim_line line;
+    struct sg_buf reply;    /* of the running command */
+    struct sg_buf events;   /* unsolicited lines that wait */
+    struct sg_buf backlog;  /* what came while a command ran */
+    uint64_t now, typed_at; /* the present call's time; when the last byte came */
+
+    enum { SG_SIM_IDLE, SG_SIM_CONNECTING, SG_SIM_RECEIVING } running;
+    size_t running_handle;
+    uint64_t running_until; /* SG_SIM_RECEIVING */
+    struct sg_sim_receive {
+        bool hex, peek;
+        size_t max;
+    } receive;
+    struct {
+        bool on;
+        size_t handle, expected, len; /* expected 0: ended by "+++" */
+        uint8_t text[SG_SIM_BACKLOG];
+    } data;
+
+    struct sg_sim_socket sockets[SG_SIM_SOCKETS];
+    uint8_t reply_space[SG_SIM_REPLY_MAX], event_space[SG_SIM_EVENTS], backlog_space[SG_SIM_BACKLOG];
+};
+
+struct sg_sim_model {
+    const char *option;   /* "nRF9151" */
+    const char *model;    /* +CGMM */
+    const char *hardware; /* %HWVERSION */
+    const char *firmware;
+    unsigned attested; /* the device type of %ATTESTTOKEN */
+};
+const struct sg_sim_model *sg_sim_model(const char *option);
+/* True where the x.y.z in "mfw_nrf91x1_2.0.2" is at least that. */
+bool sg_sim_firmware_at_least(const char *firmware, unsigned major, unsigned minor, unsigned patch);
+/* The 15th digit, by Luhn (3GPP TS 23.003 annex B). */
+char sg_sim_imei_check_digit(const char *fourteen);
+
+void sg_sim_data_input(struct sg_sim *s, uint8_t c);
+
+#endif

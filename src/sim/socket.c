@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Serial Modem's socket commands, for DTLS clients (modem notes, section 11). Each failure is a plain ERROR. */
+#include "sim_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { IPV4 = 1, IPV6 = 2, DATAGRAM = 2, CLIENT = 0, DTLS_1_2 = 273, VERIFY_REQUIRED = 2 };
+enum { POLL_IN = 1, POLL_OUT = 4, POLL_ERR = 8 };
+enum {
+    HOSTNAME = 2,
+    SUITE_USED = 4,
+    PEER_VERIFY = 5,
+    SESSION_CACHE = 12,
+    SESSION_CACHE_PURGE = 13,
+    CID = 14,
+    CID_STATUS = 15,
+    HANDSHAKE_TIMEOUT = 18
+};
+enum { MODE_TEXT = 0, MODE_HEX = 1, MODE_DATA = 2, HEX_MAX = 1400, RECEIVE_MAX = 2048 };
+enum { FLAG_PEEK = 2, FLAG_DONT_WAIT = 64, FLAGS_MAX = 65535, HANDSHAKE_S = 123 };
+
+void sg_sim_sockets_init(struct sg_sim *s)
+{
+    for (size_t i = 0; i < SG_SIM_SOCKETS; i++)
+        s->sockets[i] = (struct sg_sim_socket){.fd = -1, .last = &s->sockets[i].first};
+}
+
+static void drop_first(struct sg_sim_socket *k)
+{
+    struct sg_sim_datagram *d = k->first;
+
+    k->first = d->next;
+    if (k->first == NULL)
+        k->last = &k->first;
+    k->waiting--;
+    sg_wipe(d->p, d->n);
+    free(d);
+}
+
+void sg_sim_socket_end(struct sg_sim_socket *k)
+{
+    sg_sim_offload_end(k);
+    while (k->first)
+        drop_first(k);
+    *k = (struct sg_sim_socket){.fd = -1, .last = &k->first};
+}
+
+void sg_sim_sockets_die(struct sg_sim *s)
+{
+    for (size_t i = 0; i < SG_SIM_SOCKETS; i++) {
+        struct sg_sim_socket *k = &s->sockets[i];
+        if (!k->used || k->dtls == NULL)
+            continue;
+        sg_sim_offload_end(k);
+        k->dead = true;
+        sg_sim_socket_event(s, k, POLL_ERR);
+    }
+}
+
+static struct sg_sim_socket *find(struct sg_sim *s, const struct sg_sim_command *c, size_t at)
+{
+    uint64_t h;
+
+    if (!sg_sim_number(c, at, SG_SIM_SOCKETS - 1, &h) || !s->sockets[h].used)
+        return NULL;
+    return &s->sockets[h];
+}
+
+static size_t handle(const struct sg_sim *s, const struct sg_sim_socket *k)
+{
+    return (size_t)(k - s->sockets);
+}
+
+/* "#NAME: h" */
+static struct sg_buf *say(struct sg_sim *s, const char *name, const struct sg_sim_socket *k)
+{
+    struct sg_buf *b = sg_sim_say(s);
+    sg_put_str(b, name);
+    sg_put_udec(b, handle(s, k));
+    return b;
+}
+
+static void put(struct sg_buf *b, uint64_t v)
+{
+    sg_put_str(b, ",");
+    sg_put_udec(b, v);
+}
+
+int sg_sim_xsmver(struct sg_sim *s, const struct sg_sim_command *c)
+{
+    if (c->form != SG_SIM_EXECUTE)
+        return SG_SIM_ERROR;
+    sg_put_str(sg_sim_say(s), "#XSMVER: \"v1.99.0\",\"3.3.99\"");
+    sg_sim_said(s);
+    return SG_SIM_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------- open, close */
+
+int sg_sim_xssocket(struct sg_sim *s, const struct sg_sim_command *c)
+{
+    uint64_t family, type, role, tag, verify = VERIFY_REQUIRED, pdn = 0;
+    size_t h = 0;
+
+    if (c->form != SG_SIM_SET || c->count > 6 || !sg_sim_number(c, 0, IPV6, &family) || family < IPV4 ||
+        !sg_sim_number(c, 1, DATAGRAM, &type) || type != DATAGRAM || !sg_sim_number(c, 2, CLIENT, &role) ||
+        !sg_sim_number(c, 3, SG_TAG_MAX, &tag) || !sg_sim_optional(c, 4, VERIFY_REQUIRED, &verify) ||
+        !sg_sim_optional(c, 5, 0, &pdn))
+        return SG_SIM_ERROR;
+    while (h < SG_SIM_SOCKETS && s->sockets[h].used)
+        h++;
+    if (h == SG_SIM_SOCKETS)
+        return SG_SIM_ERROR;
+    struct sg_sim_socket *k = &s->sockets[h];
+    k->used = true;
+    k->ipv6 = family == IPV6;
+    k->tag = (uint32_t)tag;
+    k->peer_verify = (unsigned)verify;
+    k->handshake_s = HANDSHAKE_S;
+    struct sg_buf *b = say(s, "#XSSOCKET: ", k);
+    put(b, DATAGRAM);
+    put(b, DTLS_1_2);
+    sg_sim_said(s);
+    return SG_SIM_OK;
+}
+
+static void close_one(struct sg_sim *s, struct sg_sim_socket *k)
+{
+    if (k->dtls && k->id)
+        (void)sg_dtls_close(k->dtls, k->id, SG_ALERT_CLOSE_NOTIFY, s->now);
+    if (s->reply.len > 0)
+        sg_put_str(&s->reply, "\r\n"); /* one empty line before each (11.1) */
+    put(say(s, "#XCLOSE: ", k), 0);
+    sg_sim_said(s);
+    sg_sim_socket_end(k);
+}
+
+int sg_sim_xclose(struct sg_sim *s, const struct sg_sim_command *c)
+{
+    if (c->form == SG_SIM_EXECUTE) {
+        for (size_t i = 0; i < SG_SIM_SOCKETS; i++)
+            if (s->sockets[i].used)
+                close_one(s, &s->sockets[i]);
+        return SG_SIM_OK;
+    }
+    struct sg_sim_socket *k = c->form == SG_SIM_SET && c->count == 1 ? find(s, c, 0) : NULL;
+    if (k == NULL)
+        return SG_SIM_ERROR;
+    close_one(s, k);
+    return SG_SIM_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------------ options */
+
+static int get_option(struct sg_sim *s, struct sg_sim_socket *k, uint64_t name)
+{
+    struct sg_dtls_info info = {0};
+    bool up = k->dtls && k->id && sg_dtls_info(k->dtls, k->id, &info);
+    uint8_t id[2] = {(uint8_t)(info.suite >> 8), (uint8_t)info.suite};
+    struct sg_buf *b = say(s, "#XSSOCKETOPT: ", k);
+
+    switch (name) {
+    case HOSTNAME:
+        sg_put_str(b, ",");
+        sg_put_str(b, k->host);
+        break;
+    case SUITE_USED:
+        if (!up)
+            return SG_SIM_ERROR;
+        sg_put_str(b, ",0x");
+        sg_put_hex(b, sg_bytes(id, sizeof id));
+        break;
+    case PEER_VERIFY:
+        put(b, k->peer_verify);
+        break;
+    case SESSION_CACHE:
+        put(b, k->session_cache);
+        break;
+    case CID_STATUS:
+        put(b, (info.cid_in_len > 0 ? 1U : 0U) + (info.cid_out_len > 0 ? 2U : 0U));
+        break;
+    case HANDSHAKE_TIMEOUT:
+        put(b, k->handshake_s);
+        break;
+    default:
+        return SG_SIM_ERROR;
+    }
+    sg_sim_said(s);
+    return SG_SIM_OK;
+}
+
+static bool set_host(struct sg_sim_socket *k, const struct sg_sim_command *c)
+{
+    struct sg_bytes name;
+
+    if (!sg_sim_string(c, 3, &name) || name.n >= sizeof k->host)
+        return false;
+    memcpy(k->host, name.p, name.n);
+    k->host[name.n] = 0;
+    if (strcasecmp(k->host, "NULL") == 0)
+        k->host[0] = 0;
+    return true;
+}
+
+static bool set_number(const struct sg_sim_command *c, uint64_t max, unsigned *out)
+{
+    uint64_t v;
+
+    if (!sg_sim_number(c, 3, max, &v))
+        return false;
+    *out = (unsigned)v;
+    return true;
+}
+
+static bool set_handshake(struct sg_sim_socket *k, const struct sg_sim_command *c)
+{
+    static const uint8_t allowed[] = {1, 3, 7, 15, 31, 63, 123};
+    unsigned v;
+
+    if (!set_number(c, 123, &v))
+        return false;
+    for (size_t i = 0; i < sizeof allowed; i++)
+        if (allowed[i] == v) {
+            k->handshake_s = v;
+            return true;
+        }
+    return false;
+}
+
+static bool set_option(struct sg_sim_socket *k, uint64_t name, const struct sg_sim_command *c)
+{
+    unsigned ignored;
+
+    if (name == SESSION_CACHE_PURGE)
+        return set_number(c, UINT32_MAX, &ignored);
+    if (k->dtls) /* the others count before the handshake only (11.3) */
+        return false;
+    switch (name) {
+    case HOSTNAME:
+        return set_host(k, c);
+    case PEER_VERIFY:
+        return set_number(c, VERIFY_REQUIRED, &k->peer_verify);
+    case SESSION_CACHE:
+        return set_number(c, 1, &k->session_cache);
+    case CID:
+        return set_number(c, 2, &k->cid);
+    case HANDSHAKE_TIMEOUT:
+        return set_handshake(k, c);
+    default:
+        return false;
+    }
+}
+
+int sg_sim_xssocketopt(struct sg_sim *s, const struct sg_sim_command *c)
+{
+    struct sg_sim_socket *k = c->form == SG_SIM_SET ? find(s, c, 0) : NULL;
+    uint64_t set, name;
+
+    if (k == NULL || !sg_sim_number(c, 1, 1, &set) || !sg_sim_number(c, 2, 255, &name) || c->count > 3 + set)
+        return SG_SIM_ERROR;
+    if (set)
+        return set_option(k, name, c) ? SG_SIM_OK : SG_SIM_ERROR;
+    int r = get_option(s, k, name);
+    if (r != SG_SIM_OK)
+        s->reply.len = 0;
+    return r;
+}
+
+/* ------------------------------------------------------------------------------------------------------ connect */
+
+int sg_sim_xconnect(struct sg_sim *s, const struct sg_sim_command *c)
+{
+    struct sg_sim_socket *k = c->form == SG_SIM_SET && c->count == 3 ? find(s, c, 0) : NULL;
+    struct sg_bytes name;
+    uint64_t port;
+    char host[128];
+    struct sg_addr server;
+
+    if (k == NULL || !sg_sim_string(c, 1, &name) || name.n == 0 || name.n >= sizeof host ||
+        !sg_sim_number(c, 2, 65535, &port) || port == 0)
+        return SG_SIM_ERROR;
+    if (k->dtls || k->dead || !sg_modem_function_is_active((int)s->cfun)) {
+        sg_sim_log(s, k->dtls || k->dead ? "! the socket was connected before: open another"
+                                         : "! no network: AT+CFUN=1 is missing");
+        return SG_SIM_ERROR;
+    }
+    memcpy(host, name.p, name.n);
+    host[name.n] = 0;
+    if (sg_sim_resolve(s, host, k->ipv6, (uint16_t)port, &server) < 0) {
+        sg_sim_log(s, "! no address for \"%s\"", host);
+        return SG_SIM_ERROR;
+    }
+    if (sg_sim_offload_begin(s, k, &server) < 0)
+        return SG_SIM_ERROR;
+    s->running = SG_SIM_CONNECTING;
+    s->running_handle = handle(s, k);
+    return SG_SIM_LATER;
+}
+
+static void continue_connect(struct sg_sim *s)
+{
+    struct sg_sim_socket *k = &s->sockets[s->running_handle];
+
+    if (k->refused) {
+        sg_sim_offload_end(k);
+        k->dead = true; /* after a failure: close and open again (11.6) */
+        sg_sim_finish(s, SG_SIM_ERROR);
+    } else if (k->id) {
+        put(say(s, "#XCONNECT: ", k), 1);
+        sg_sim_said(s);
+        sg_sim_finish(s, SG_SIM_OK);
+    }
+}
+
+/* --------------------------------------------------------------------------------------------------------- send */
+
+static int say_sent(struct sg_sim *s, struct sg_sim_socket *k, struct sg_bytes data)
+{
+    int r = k->dtls && k->id ? sg_dtls_send(k->dtls, k->id, data, s->now) : SG_ECLOSED;
+    struct sg_buf *b = say(s, "#XSEND: ", k);
+
+    put(b, 0);
+    put(b, r == 0 ? data.n : 0);
+    sg_sim_said(s);
+    if (r < 0)
+        sg_sim_log(s, "! %zu bytes were not sent: %s", data.n, sg_strerror(r));
+    return r == 0 ? SG_SIM_OK : SG_SIM_ERROR; /* the line with 0 comes before the ERROR (11.4) */
+}
+
+static int send_hex(struct sg_sim *s, struct sg_sim_socket *k, struct sg_bytes digits)
+{
+    uint8_t space[2 * HEX_MAX + 1], data[HEX_MAX];
+    struct sg_buf even = sg_buf(space, sizeof space), b = sg_buf(data, sizeof data);
+
+    if (digits.n % 2 == 1)
+        sg_put_u8(&even, '0'); /* an odd count gets a zero in front (11.4) */
+    sg_put_bytes(&even, digits);
+    if (digits.n == 0 || even.full || sg_parse_hex(sg_buf_bytes(&even), &b) < 0)
+        return SG_SIM_ERROR;
+    return say_sent(s, k, sg_buf_bytes(&b));
+}
+
+int sg_sim_xsend(struct sg_sim *s, const struct sg_sim_command *c)
+{
+    struct sg_sim_socket *k = c->form == SG_SIM_SET ? find(s, c, 0) : NULL;
+    uint64_t mode, flags, expected = 0;
+    struct sg_bytes data;
+
+    if (k == NULL || c->count > 4 || !sg_sim_number(c, 1, MODE_DATA, &mode) || !sg_sim_number(c, 2, FLAGS_MAX, &flags))
+        return SG_SIM_ERROR;
+    if (mode == MODE_DATA) {
+        if (!sg_sim_optional(c, 3, sizeof s->data.text, &expected))
+            return SG_SIM_ERROR;
+        s->data.on = true;
+        s->data.handle = handle(s, k);
+        s->data.expected = (size_t)expected;
+        s->data.len = 0;
+        return SG_SIM_OK;
+    }
+    if (!sg_sim_string(c, 3, &data) || data.n == 0)
+        return SG_SIM_ERROR;
+    return mode == MODE_HEX ? send_hex(s, k, data) : say_sent(s, k, data);
+}
+
+/* Data mode ends with the count that was announced, or with "+++" (11.4). */
+void sg_sim_data_input(struct sg_sim *s, uint8_t c)
+{
+    struct sg_sim_socket *k = &s->sockets[s->data.handle];
+    size_t n = s->data.len;
+
+    if (n < sizeof s->data.text)
+        s->data.text[s->data.len++] = c;
+    bool terminated =
+        s->data.expected == 0 && s->data.len >= 3 && memcmp(s->data.text + s->data.len - 3, "+++", 3) == 0;
+    if (terminated)
+        s->data.len -= 3;
+    else if (s->data.expected == 0 || s->data.len < s->data.expected)
+        return;
+    s->data.on = false;
+    int r = k->dtls && k->id ? sg_dtls_send(k->dtls, k->id, sg_bytes(s->data.text, s->data.len), s->now) : SG_ECLOSED;
+    sg_sim_tell(s, r == 0 ? "#XDATAMODE: 0" : "#XDATAMODE: -1");
+    sg_wipe(s->data.text, s->data.len);
+}
+
+/* ------------------------------------------------------------------------------------------------------ receive */
+
+static int say_received(struct sg_sim *s, struct sg_sim_socket *k)
+{
+    struct sg_sim_datagram *d = k->first;
+    size_t n = d->n < s->receive.max ? d->n : s->receive.max;
+
+    if (n > 0) {
+        struct sg_buf *b = say(s, "#XRECV: ", k);
+        put(b, s->receive.hex ? MODE_HEX : MODE_TEXT);
+        put(b, n);
+        sg_sim_said(s);
+        if (s->receive.hex)
+            sg_put_hex(b, sg_bytes(d->p, n));
+        else
+            sg_put(b, d->p, n); /* the final result's empty line ends it (11.5) */
+    }
+    if (!s->receive.peek)
+        drop_first(k);
+    k->armed = true;
+    return SG_SIM_OK;
+}
+
+int sg_sim_xrecv(struct sg_sim *s, const struct sg_sim_command *c)
+{
+    struct sg_sim_socket *k = c->form == SG_SIM_SET ? find(s, c, 0) : NULL;
+    uint64_t mode, flags, timeout, max = RECEIVE_MAX;
+
+    if (k == NULL || c->count > 5 || !sg_sim_number(c, 1, MODE_HEX, &mode) || !sg_sim_number(c, 2, FLAGS_MAX, &flags) ||
+        !sg_sim_number(c, 3, UINT32_MAX / 1000, &timeout) || !sg_sim_optional(c, 4, RECEIVE_MAX, &max) || max == 0)
+        return SG_SIM_ERROR;
+    s->receive = (struct sg_sim_receive){.hex = mode == MODE_HEX, .peek = (flags & FLAG_PEEK) != 0, .max = (size_t)max};
+    if (k->first)
+        return say_received(s, k);
+    if ((flags & FLAG_DONT_WAIT) || k->dead || k->dtls == NULL)
+        return SG_SIM_ERROR;
+    s->running = SG_SIM_RECEIVING;
+    s->running_handle = handle(s, k);
+    s->running_until = timeout ? s->now + timeout * 1000 : UINT64_MAX;
+    return SG_SIM_LATER;
+}
+
+static void continue_receive(struct sg_sim *s)
+{
+    struct sg_sim_socket *k = &s->sockets[s->running_handle];
+
+    if (k->first)
+        sg_sim_finish(s, say_received(s, k));
+    else if (k->dead || s->now >= s->running_until)
+        sg_sim_finish(s, SG_SIM_ERROR);
+}
+
+void sg_sim_sockets_continue(struct sg_sim *s)
+{
+    switch (s->running) {
+    case SG_SIM_IDLE:
+        break;
+    case SG_SIM_CONNECTING:
+        continue_connect(s);
+        break;
+    case SG_SIM_RECEIVING:
+        continue_receive(s);
+        break;
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------- events */
+
+void sg_sim_socket_event(struct sg_sim *s, struct sg_sim_socket *k, unsigned events)
+{
+    uint8_t space[48];
+    struct sg_buf b = sg_buf(space, sizeof space);
+
+    if (!k->watched || k->told_of_end || (events == POLL_IN && (!k->armed || !(k->watched & POLL_IN))))
+        return;
+    if (events == POLL_IN)
+        k->armed = false; /* once, until a read succeeds (11.5) */
+    else
+        k->told_of_end = true; /* after an error or the end, nothing more */
+    sg_put_str(&b, "#XAPOLL: ");
+    sg_put_udec(&b, handle(s, k));
+    put(&b, events);
+    sg_sim_tell(s, sg_buf_cstr(&b));
+}
+
+/* Errors are told of whenever a socket is watched; watching for nothing is watching for errors. */
+enum { WATCHED = 0x100 };
+
+static void watch(struct sg_sim_socket *k, bool on, uint64_t events)
+{
+    k->watched = on ? WATCHED | (unsigned)events : 0;
+    k->armed = on;
+}
+
+int sg_sim_xapoll(struct sg_sim *s, const struct sg_sim_command *c)
+{
+    uint64_t on, events = 0;
+
+    if (c->form != SG_SIM_SET || c->count < 2 || c->count > 3 || !sg_sim_number(c, 1, 1, &on) ||
+        !sg_sim_optional(c, 2, POLL_IN | POLL_OUT, &events) || (on && !sg_sim_given(c, 2)) || (events & 2))
+        return SG_SIM_ERROR;
+    if (sg_sim_given(c, 0)) {
+        struct sg_sim_socket *k = find(s, c, 0);
+        if (k == NULL)
+            return SG_SIM_ERROR;
+        watch(k, on == 1, events);
+        return SG_SIM_OK;
+    }
+    for (size_t i = 0; i < SG_SIM_SOCKETS; i++)
+        if (s->sockets[i].used)
+            watch(&s->sockets[i], on == 1, events);
+    return SG_SIM_OK;
+}
