@@ -133,7 +133,7 @@ static bool add_subject(X509_NAME *name, const char *default_cn, struct sg_bytes
 /* Bit i of the text is bit i of KeyUsage (RFC 5280 section 4.2.1.3). */
 static ASN1_BIT_STRING *usage_bits(struct sg_bytes text)
 {
-    static const char by_default[] = "111110000";
+    static const char by_default[] = "111010000";
     ASN1_BIT_STRING *bits = ASN1_BIT_STRING_new();
 
     if (text.n == 0)
