@@ -49,7 +49,7 @@ static int set_identity(SSL_CTX *ctx, const struct sg_dtls_config *config, struc
 
 static int set_algorithms(SSL_CTX *ctx, const struct sg_dtls_config *config, struct sg_error *err)
 {
-    char space[256];
+    char space[256], groups[] = "P-256:X25519:P-384", signatures[] = "ECDSA+SHA256:ECDSA+SHA384";
     struct sg_buf list = sg_buf(space, sizeof space);
     int r = sg_dtls_suite_list(config, &list, err);
     if (r < 0)
@@ -59,10 +59,9 @@ static int set_algorithms(SSL_CTX *ctx, const struct sg_dtls_config *config, str
         return failed(err, "DTLS 1.2");
     if (SSL_CTX_set_cipher_list(ctx, sg_buf_cstr(&list)) != 1)
         return failed(err, "cipher suites");
-    if (SSL_CTX_set1_groups_list(ctx, "P-256:X25519:P-384") != 1)
+    if (SSL_CTX_set1_groups_list(ctx, groups) != 1)
         return failed(err, "elliptic curves");
-    if (SSL_CTX_set1_sigalgs_list(ctx, "ECDSA+SHA256:ECDSA+SHA384") != 1 ||
-        SSL_CTX_set1_client_sigalgs_list(ctx, "ECDSA+SHA256:ECDSA+SHA384") != 1)
+    if (SSL_CTX_set1_sigalgs_list(ctx, signatures) != 1 || SSL_CTX_set1_client_sigalgs_list(ctx, signatures) != 1)
         return failed(err, "signature algorithms");
     return 0;
 }

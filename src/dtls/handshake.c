@@ -271,8 +271,10 @@ void sg_dtls_hello(struct sg_dtls *d, const struct sg_addr *from, const struct s
 int sg_dtls_hs_begin(struct sg_dtls *d, const struct sg_addr *server, struct sg_error *err)
 {
     struct sg_dtls_hs *hs = make(d);
-    const char *name = d->config.server_name;
-    bool ok = hs && (!name || SSL_set_tlsext_host_name(hs->ssl, name) == 1);
+    char name[TLSEXT_MAXLEN_host_name + 1] = "";
+    if (d->config.server_name)
+        (void)snprintf(name, sizeof name, "%s", d->config.server_name);
+    bool ok = hs && (!name[0] || SSL_set_tlsext_host_name(hs->ssl, name) == 1);
     if (ok && d->session && sg_addr_eq(&d->session_addr, server))
         ok = SSL_set_session(hs->ssl, d->session) == 1;
     if (!ok || !start(hs, server)) {

@@ -121,8 +121,8 @@ static void watch(struct party *p, struct sg_bytes datagram)
 
 static void enqueue(struct world *w, const struct datagram *g)
 {
-    struct datagram *before = &w->queue[w->queued - 1];
-    if (w->joined && w->queued && sg_addr_eq(&before->to, &g->to) && before->n + g->n <= sizeof g->p) {
+    struct datagram *before = w->queued ? &w->queue[w->queued - 1] : NULL;
+    if (w->joined && before && sg_addr_eq(&before->to, &g->to) && before->n + g->n <= sizeof g->p) {
         memcpy(before->p + before->n, g->p, g->n);
         before->n += g->n;
         return;
