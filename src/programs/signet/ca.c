@@ -34,12 +34,12 @@ static int parse(struct sg_cli *cli, struct wanted *w)
             w->passphrase.file = cli->value;
         else if (i == PASSPHRASE_FD && !sg_cli_passphrase_fd(cli, &w->passphrase))
             return SG_CLI_USAGE;
-        else if (i == SG_CLI_OPERAND && w->what == NULL)
+        else if (i == SG_CLI_OPERAND && w->what[0] == '\0')
             w->what = cli->value;
         else if (i == SG_CLI_OPERAND)
             return sg_cli_usage(cli, "there is one word too many: %s.", cli->value);
     }
-    if (w->what == NULL)
+    if (w->what[0] == '\0')
         return sg_cli_usage(cli, "say what: `signet ca show` or `signet ca crl`.");
     return 0;
 }
@@ -180,7 +180,7 @@ static int crl(const struct sg_cli *cli, const struct wanted *w)
 
 static int run(struct sg_cli *cli)
 {
-    struct wanted w = {.passphrase = {.fd = -1}};
+    struct wanted w = {.what = "", .passphrase = {.fd = -1}};
     int code = parse(cli, &w);
     if (code != 0)
         return code;

@@ -5,7 +5,8 @@
 
 #include "cli.h"
 
-extern const struct sg_cli_command sg_cli_init, sg_cli_enroll, sg_cli_ca, sg_cli_audit;
+extern const struct sg_cli_command sg_cli_init, sg_cli_enroll, sg_cli_ca, sg_cli_revoke, sg_cli_audit,
+    sg_cli_doctor_command;
 
 /* `signet` alone: what there is, and what to do next. */
 int sg_cli_overview(struct sg_cli *cli);
@@ -13,7 +14,7 @@ int sg_cli_overview(struct sg_cli *cli);
 void sg_cli_print_commands(void);
 
 /* The rows of those that speak with signetd. */
-extern const struct sg_cli_command sg_cli_devices, sg_cli_show, sg_cli_status, sg_cli_read, sg_cli_write, sg_cli_execute,
-    sg_cli_discover, sg_cli_observe;
+extern const struct sg_cli_command sg_cli_devices, sg_cli_show, sg_cli_status, sg_cli_read, sg_cli_write,
+    sg_cli_execute, sg_cli_discover, sg_cli_observe;
 
 #endif

@@ -162,20 +162,21 @@ static void print_people(const struct sg_home *h, const struct wanted *w, const 
     (void)printf("Next: connect a board and run `signet enroll`.\n");
 }
 
-static int make(const struct sg_cli *cli, struct wanted *w)
+static int make(const struct sg_cli *cli, const struct wanted *w)
 {
     struct sg_secret passphrase = {.n = 0};
+    struct sg_new_home wanted = w->home;
     struct sg_new_home_facts facts;
     struct sg_error err = {0};
     if (!w->plain_keys) {
         int r = sg_cli_passphrase(&w->passphrase, "the CA keys", true, &passphrase);
         if (r != 0)
             return r;
-        w->home.passphrase = &passphrase;
+        wanted.passphrase = &passphrase;
     }
-    w->home.who = sg_cli_who();
-    w->home.now = (int64_t)time(NULL);
-    int r = sg_new_home_make(&cli->home, &w->home, &facts, &err);
+    wanted.who = sg_cli_who();
+    wanted.now = (int64_t)time(NULL);
+    int r = sg_new_home_make(&cli->home, &wanted, &facts, &err);
     sg_secret_wipe(&passphrase);
     if (r < 0)
         return sg_cli_fail_err(r == SG_EEXISTS ? SG_CLI_REFUSED : r == SG_EINVAL ? SG_CLI_USAGE : SG_CLI_FAILED, &err);
