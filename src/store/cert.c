@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates. */
 #include "store_internal.h"
+#include <string.h>
 
 static const char *const kinds[] = {"device-root", "issuing-ca", "server-root", "server", "device"};
 static const char *const states[] = {"issued", "active", "revoked", "retired"};
@@ -21,22 +22,15 @@ const char *sg_cert_state_name(enum sg_cert_state s)
     " valid_from, valid_until, der, added, coalesce(revoked_at, 0), coalesce(reason, 'unspecified'),"                  \
     " key_digest FROM certificate LEFT JOIN revocation ON revocation.certificate = number "
 
-/* A name that the schema does not have is taken as the most careful one. */
-static int take_name(struct sg_store_query *q, const char *const *names, size_t n, int otherwise)
-{
-    char name[24];
-    sg_store_get_text(q, name, sizeof name);
-    int i = sg_store_name_index(names, n, name);
-    return i < 0 ? otherwise : i;
-}
-
-static void take(struct sg_store_query *q, struct sg_cert_row *row)
+/* False where the row is damaged; the query then ends with that. */
+static bool take(struct sg_store_query *q, struct sg_cert_row *row)
 {
     char reason[32];
+    struct sg_fingerprint actual;
     struct sg_cert_facts *f = &row->facts;
     *row = (struct sg_cert_row){.number = sg_store_get_int(q)};
-    row->kind = (enum sg_cert_kind)take_name(q, kinds, COUNT(kinds), SG_CERT_DEVICE);
-    row->state = (enum sg_cert_state)take_name(q, states, COUNT(states), SG_CERT_REVOKED);
+    row->kind = (enum sg_cert_kind)sg_store_get_name(q, kinds, COUNT(kinds));
+    row->state = (enum sg_cert_state)sg_store_get_name(q, states, COUNT(states));
     row->device = sg_store_get_int(q);
     row->tag = (uint32_t)sg_store_get_int(q);
     (void)sg_store_get_blob(q, f->fingerprint.sha256, sizeof f->fingerprint.sha256);
@@ -54,15 +48,16 @@ static void take(struct sg_store_query *q, struct sg_cert_row *row)
     row->revoked_at = sg_store_get_int(q);
     sg_store_get_text(q, reason, sizeof reason);
     (void)sg_store_get_blob(q, row->key_digest, sizeof row->key_digest);
-    (void)sg_reason_parse(reason, &row->reason);
+    sg_sha256(sg_bytes(row->der, row->der_len), actual.sha256);
+    if (sg_reason_parse(reason, &row->reason) < 0 || memcmp(&actual, &f->fingerprint, sizeof actual) != 0)
+        q->rc = SQLITE_CORRUPT;
+    return q->rc == SQLITE_ROW;
 }
 
 /* Takes the one row of a query that is bound. 1 where there is one. */
 static int take_one(struct sg_store_query *q, struct sg_cert_row *row, struct sg_error *err)
 {
-    bool found = sg_store_row(q);
-    if (found)
-        take(q, row);
+    bool found = sg_store_row(q) && take(q, row);
     int r = sg_store_end(q, err, "cannot read the certificate");
     return r < 0 ? r : found;
 }
@@ -214,8 +209,8 @@ int sg_store_each_cert(struct sg_store *s, int kind, int64_t device,
     int stop = 0;
     while (stop == 0 && sg_store_row(&q)) {
         struct sg_cert_row row;
-        take(&q, &row);
-        stop = fn(user, &row);
+        if (take(&q, &row))
+            stop = fn(user, &row);
     }
     int r = sg_store_end(&q, err, "cannot list the certificates");
     return r < 0 ? r : stop;

@@ -12,21 +12,20 @@ const char *sg_device_state_name(enum sg_device_state s)
 
 #define COLUMNS "number, endpoint, imei, uuid, model, firmware, state, created, tag, identity"
 
-static void take(struct sg_store_query *q, struct sg_device *d)
+/* False where the row is damaged; the query then ends with that. */
+static bool take(struct sg_store_query *q, struct sg_device *d)
 {
-    char state[16];
     *d = (struct sg_device){.number = sg_store_get_int(q)};
     sg_store_get_text(q, d->endpoint, sizeof d->endpoint);
     sg_store_get_text(q, d->imei, sizeof d->imei);
     sg_store_get_text(q, d->uuid, sizeof d->uuid);
     sg_store_get_text(q, d->model, sizeof d->model);
     sg_store_get_text(q, d->firmware, sizeof d->firmware);
-    sg_store_get_text(q, state, sizeof state);
+    d->state = (enum sg_device_state)sg_store_get_name(q, states, sizeof states / sizeof *states);
     d->created = sg_store_get_int(q);
     d->tag = (uint32_t)sg_store_get_int(q);
     (void)sg_store_get_blob(q, d->identity, sizeof d->identity);
-    int i = sg_store_name_index(states, sizeof states / sizeof *states, state);
-    d->state = i < 0 ? SG_DEVICE_REVOKED : (enum sg_device_state)i; /* the schema has no others */
+    return q->rc == SQLITE_ROW;
 }
 
 static void bind(struct sg_store_query *q, const struct sg_device *d)
@@ -53,9 +52,7 @@ static int find_clash(struct sg_store *s, const struct sg_device *d, struct sg_e
     sg_store_bind_text_or_null(&q, d->imei);
     sg_store_bind_text_or_null(&q, d->uuid);
     sg_store_bind_int(&q, d->number);
-    bool found = sg_store_row(&q);
-    if (found)
-        take(&q, &other);
+    bool found = sg_store_row(&q) && take(&q, &other);
     int r = sg_store_end(&q, err, "cannot look for the device");
     if (r < 0 || !found)
         return r;
@@ -123,9 +120,7 @@ int sg_store_update_device(struct sg_store *s, const struct sg_device *d, struct
 /* Takes the one row of a query that is bound. 1 where there is one. */
 static int take_one(struct sg_store_query *q, struct sg_device *d, struct sg_error *err)
 {
-    bool found = sg_store_row(q);
-    if (found)
-        take(q, d);
+    bool found = sg_store_row(q) && take(q, d);
     int r = sg_store_end(q, err, "cannot read the device");
     return r < 0 ? r : found;
 }
@@ -172,8 +167,8 @@ int sg_store_each_device(struct sg_store *s, int (*fn)(void *user, const struct 
     int stop = 0;
     while (stop == 0 && sg_store_row(&q)) {
         struct sg_device d;
-        take(&q, &d);
-        stop = fn(user, &d);
+        if (take(&q, &d))
+            stop = fn(user, &d);
     }
     int r = sg_store_end(&q, err, "cannot list the devices");
     return r < 0 ? r : stop;

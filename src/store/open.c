@@ -65,8 +65,30 @@ static int check_application(struct sg_store *s, struct sg_error *err)
     bool ours = sg_store_row(&q) && sg_store_get_int(&q) == SG_STORE_APPLICATION;
     int r = sg_store_end(&q, err, "cannot open the inventory");
     if (r == 0 && !ours)
-        return sg_fail(err, SG_EFORMAT, "%s is not an inventory of Signet: give the one that `signet init` made",
-                       s->path);
+        return sg_fail(
+            err, SG_EFORMAT,
+            "%s is not an inventory of Signet, or damaged beyond recognition: give the one that `signet init` made, or "
+            "restore it from a backup",
+            s->path);
+    return r;
+}
+
+static int damaged(struct sg_store *s, const char *how, struct sg_error *err)
+{
+    return sg_fail(err, SG_EFORMAT,
+                   "the inventory %s is damaged (%s). Stop what uses it and restore it from a backup; Signet never "
+                   "repairs it by guessing",
+                   s->path, how);
+}
+
+/* SQLite takes a last page that is cut for one that ends in zeros. */
+static int check_size(struct sg_store *s, off_t size, struct sg_error *err)
+{
+    struct sg_store_query q = sg_store_query(s, "PRAGMA page_size");
+    int64_t page = sg_store_row(&q) ? sg_store_get_int(&q) : 0;
+    int r = sg_store_end(&q, err, "cannot open the inventory");
+    if (r == 0 && page > 0 && size % page != 0)
+        return damaged(s, "its last page was cut", err);
     return r;
 }
 
@@ -81,10 +103,7 @@ static int check_pages(struct sg_store *s, struct sg_error *err)
     if (r < 0 || strcmp(found, "ok") == 0)
         return r;
     found[strcspn(found, "\n")] = ' ';
-    return sg_fail(err, SG_EFORMAT,
-                   "the inventory %s is damaged (%s). Stop what uses it and restore it from a backup; Signet never "
-                   "repairs it by guessing",
-                   s->path, found);
+    return damaged(s, found, err);
 }
 
 bool sg_store_changed(struct sg_store *s)
@@ -97,19 +116,31 @@ bool sg_store_changed(struct sg_store *s)
     return changed;
 }
 
+/* The file's size, and whether a log beside it may hold its last pages. */
+static int look(const char *path, off_t *size, bool *has_log, struct sg_error *err)
+{
+    char name[PATH_MAX];
+    struct stat st, log;
+    if (stat(path, &st) < 0)
+        return sg_fail(err, errno == ENOENT ? SG_ENOTFOUND : SG_EIO, "cannot open the inventory %s: %s%s", path,
+                       strerror(errno), errno == ENOENT ? " (`signet init` makes one)" : "");
+    snprintf(name, sizeof name, "%s-wal", path);
+    *size = st.st_size;
+    *has_log = stat(name, &log) == 0;
+    return 0;
+}
+
 struct sg_store *sg_store_open(const char *path, struct sg_error *err)
 {
-    struct stat st;
-    if (stat(path, &st) < 0) {
-        sg_fail(err, errno == ENOENT ? SG_ENOTFOUND : SG_EIO, "cannot open the inventory %s: %s%s", path,
-                strerror(errno), errno == ENOENT ? " (`signet init` makes one)" : "");
+    off_t size;
+    bool has_log;
+    if (look(path, &size, &has_log, err) < 0)
         return NULL;
-    }
     struct sg_store *s = connect_to(path, err);
     if (!s)
         return NULL;
-    if (check_application(s, err) == 0 && check_pages(s, err) == 0 && apply_settings(s, err) == 0 &&
-        sg_store_migrate(s, sg_store_migrations, sg_store_migration_count, err) == 0) {
+    if (check_application(s, err) == 0 && (has_log || check_size(s, size, err) == 0) && check_pages(s, err) == 0 &&
+        apply_settings(s, err) == 0 && sg_store_migrate(s, sg_store_migrations, sg_store_migration_count, err) == 0) {
         (void)sg_store_changed(s); /* from here on */
         return s;
     }

@@ -16,7 +16,7 @@ int sg_store_fail(struct sg_store *s, int rc, struct sg_error *err, const char *
         return sg_fail(err, SG_EFORMAT,
                        "%s: the inventory %s is damaged (%s). Stop what uses it and restore it from a backup; Signet "
                        "never repairs it by guessing",
-                       what, s->path, sqlite3_errmsg(s->db));
+                       what, s->path, sqlite3_errstr(rc));
     case SQLITE_CONSTRAINT:
         if (rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY)
             return sg_fail(err, SG_EEXISTS, "%s: it is in the inventory already (%s)", what, sqlite3_errmsg(s->db));
@@ -139,11 +139,13 @@ int sg_store_run(struct sg_store *s, const char *sql, struct sg_error *err, cons
     return sg_store_end(&q, err, what);
 }
 
-int sg_store_name_index(const char *const *names, size_t n, const char *name)
+int sg_store_get_name(struct sg_store_query *q, const char *const *names, size_t n)
 {
+    struct sg_bytes name = sg_store_get_bytes(q);
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(names[i], name) == 0)
+        if (sg_bytes_eq_str(name, names[i]))
             return (int)i;
     }
-    return -1;
+    q->rc = SQLITE_CORRUPT;
+    return 0;
 }

@@ -44,6 +44,8 @@ int64_t sg_store_get_int(struct sg_store_query *q);
 void sg_store_get_text(struct sg_store_query *q, char *to, size_t cap);
 size_t sg_store_get_blob(struct sg_store_query *q, void *to, size_t cap); /* its length; 0 where it does not fit */
 struct sg_bytes sg_store_get_bytes(struct sg_store_query *q);             /* of a text or blob, until the next step */
+/* The index of a text in a list of names. Any other is damage: the schema has only these. */
+int sg_store_get_name(struct sg_store_query *q, const char *const *names, size_t n);
 /* 0, or the fault as a sentence after `what` ("cannot record the device"). */
 int sg_store_end(struct sg_store_query *q, struct sg_error *err, const char *what);
 /* Binds nothing, steps once, ends. */
@@ -71,10 +73,5 @@ extern const struct sg_store_migration sg_store_migrations[];
 extern const size_t sg_store_migration_count;
 /* Applies what is missing, each step in its transaction. SG_EUNSUPPORTED where the file is newer than the list. */
 int sg_store_migrate(struct sg_store *s, const struct sg_store_migration *list, size_t n, struct sg_error *err);
-
-/* ---------------------------------------------------------------------------------------------------- names */
-
-/* The index of a name in a list; -1 where it is not in it. */
-int sg_store_name_index(const char *const *names, size_t n, const char *name);
 
 #endif
