@@ -25,7 +25,7 @@ static const char version_1[] =
     "  fingerprint BLOB NOT NULL UNIQUE CHECK (length(fingerprint) = 32),"
     "  key         BLOB NOT NULL UNIQUE CHECK (length(key) = 32)," /* two devices cannot share a key */
     "  issuer      BLOB NOT NULL CHECK (length(issuer) = 32),"
-    "  key_digest  BLOB NOT NULL CHECK (length(key_digest) = 32)," /* zeros: not known */
+    "  key_digest  BLOB CHECK (length(key_digest) = 32)," /* NULL: not known */
     "  cn          TEXT NOT NULL,"
     "  issuer_cn   TEXT NOT NULL,"
     "  serial      TEXT NOT NULL,"
