@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shutting one device out: first durable in the inventory, then in every worker, each of which confirms. */
+#include "server/server_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_CERTS = 64 };
+
+struct revocation {
+    const char *endpoint, *who, *from;
+    enum sg_reason reason;
+    struct sg_device device;
+    int64_t certs[MAX_CERTS];
+    struct sg_fingerprint newest[MAX_CERTS];
+    size_t n;
+};
+
+static int take_cert(void *user, const struct sg_cert_row *row)
+{
+    struct revocation *r = user;
+
+    if (row->state == SG_CERT_REVOKED)
+        return 0;
+    if (r->n == MAX_CERTS)
+        return SG_ENOSPC;
+    r->newest[r->n] = row->facts.fingerprint;
+    r->certs[r->n++] = row->number;
+    return 0;
+}
+
+static int revoke_all(struct sg_store *store, const struct revocation *r, int64_t now, struct sg_error *err)
+{
+    char who[64];
+    int rc = sg_store_begin(store, err);
+
+    (void)snprintf(who, sizeof who, "%s (%s)", r->who, r->from); /* the store itself writes "local" as the origin */
+    for (size_t i = 0; rc == 0 && i < r->n; i++)
+        rc = sg_store_revoke_cert(store, r->certs[i], r->reason, now, who, err);
+    if (rc == 0)
+        rc = sg_store_commit(store, err);
+    if (rc != 0)
+        sg_store_rollback(store);
+    return rc;
+}
+
+/* On the writer's thread. */
+static int make_durable(struct sg_store *store, void *arg, struct sg_error *err)
+{
+    struct revocation *r = arg;
+
+    int rc = sg_store_find_device(store, r->endpoint, &r->device, err);
+    if (rc < 0)
+        return rc;
+    rc = sg_store_each_cert(store, SG_CERT_DEVICE, r->device.number, take_cert, r, err);
+    if (rc < 0)
+        return rc;
+    if (r->n == 0)
+        return sg_fail(err, SG_ESTATE, "%s has no certificate that could be revoked: %s", r->endpoint,
+                       r->device.state == SG_DEVICE_REVOKED ? "it is revoked already" : "it is not enrolled yet");
+    return revoke_all(store, r, sg_server_wall(), err);
+}
+
+/* ------------------------------------------------------------------------------------------------------- workers */
+
+struct shutting {
+    struct job job; /* first */
+    struct waiter waiter;
+    const char *endpoint;
+    struct dropped dropped;
+};
+
+static void run_drop(struct worker *w, struct job *job)
+{
+    struct shutting *x = (struct shutting *)job;
+
+    x->dropped = sg_server_desk_drop(&w->desk, x->endpoint, SG_ALERT_ACCESS_DENIED);
+    sg_server_wake(&x->waiter);
+}
+
+static void tell_known(struct sg_server *s, const struct revocation *r)
+{
+    struct known_cert c;
+
+    for (size_t i = 0; i < r->n; i++) {
+        if (!sg_server_known_get(s->known, (uint64_t)r->certs[i], &c))
+            continue; /* the inventory, which is asked then, has it as revoked */
+        c.state = SG_CERT_REVOKED;
+        c.device_state = SG_DEVICE_REVOKED;
+        sg_server_known_put(s->known, &c);
+    }
+}
+
+static void write_end(struct sg_server *s, const struct revocation *r)
+{
+    struct sg_server_device live;
+    if (sg_server_device(s, r->endpoint, &live) < 0 || !live.registered)
+        return;
+    struct sg_registration_row row = {.device = r->device.number,
+                                      .registered = live.registered_at,
+                                      .updated = live.heard_at,
+                                      .lifetime = live.lifetime};
+    memcpy(row.version, live.version, sizeof row.version);
+    memcpy(row.binding, live.binding, sizeof row.binding);
+    memcpy(row.objects, live.objects, sizeof row.objects);
+    sg_addr_text(&live.addr, row.address);
+    sg_server_writer_registration(s->writer, &row);
+}
+
+int sg_server_revoke(struct sg_server *s, const char *endpoint, enum sg_reason reason, const char *who,
+                     const char *from, struct sg_server_revoked *out, struct sg_error *err)
+{
+    struct revocation r = {.endpoint = endpoint, .who = who, .from = from, .reason = reason};
+    uint64_t begun = sg_server_now();
+    char took[24];
+
+    int rc = sg_server_writer_call(s->writer, make_durable, &r, err);
+    if (rc < 0)
+        return rc;
+    tell_known(s, &r);
+    memset(out, 0, sizeof *out);
+    out->certificates = (unsigned)r.n;
+    write_end(s, &r);
+    for (unsigned i = 0; i < s->config.workers; i++) {
+        struct shutting x = {.job.run = run_drop, .waiter = WAITER_INIT, .endpoint = endpoint};
+        sg_server_post(&s->workers[i], &x.job);
+        sg_server_wait(&x.waiter);
+        out->associations += x.dropped.associations;
+        out->registrations += x.dropped.registrations;
+        out->workers++;
+    }
+    out->took_ms = (uint32_t)(sg_server_now() - begun);
+    sg_fingerprint_text(&r.newest[r.n - 1], out->fingerprint);
+    (void)snprintf(took, sizeof took, "%u", out->took_ms);
+    SG_LOG(SG_LOG_WARNING, "revoked", "endpoint", endpoint, "certificate", out->fingerprint, "reason",
+           sg_reason_name(reason), "who", who, "from", from, "ms", took);
+    return 0;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The run-time directory: its lock, and the tables that outlive the process, mapped from files. It lies on a RAM file
+ * system, so what is here ends with a reboot and never reaches a disk.
+ */
+#include "server/server_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---------------------------------------------------------------------------------------------------- directory */
+
+static int check_dir(const char *path, struct sg_error *err)
+{
+    struct stat st;
+
+    if (mkdir(path, 0700) < 0 && errno != EEXIST)
+        return sg_fail(err, SG_EIO, "making the run-time directory %s: %s", path, strerror(errno));
+    if (lstat(path, &st) < 0)
+        return sg_fail(err, SG_EIO, "looking at the run-time directory %s: %s", path, strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return sg_fail(err, SG_EINVAL, "the run-time directory %s is no directory: remove it, or name another", path);
+    if (st.st_uid != geteuid() || (st.st_mode & 077) != 0)
+        return sg_fail(
+            err, SG_EDENIED,
+            "the run-time directory %s would hold session keys, and others can look into it (mode %03o, user "
+            "%u): make it yours with mode 700",
+            path, (unsigned)st.st_mode & 0777, (unsigned)st.st_uid);
+    return 0;
+}
+
+static int refuse_second(int fd, const char *path, struct sg_error *err)
+{
+    char pid[24] = "";
+    ssize_t n = pread(fd, pid, sizeof pid - 1, 0);
+
+    pid[n > 0 ? n : 0] = '\0';
+    pid[strcspn(pid, "\n")] = '\0';
+    return sg_fail(err, SG_EBUSY,
+                   "a signetd runs already for this home (process %s, run-time directory %s): stop it first, or use "
+                   "another home",
+                   pid[0] != '\0' ? pid : "unknown", path);
+}
+
+int sg_server_run_dir(const char *path, struct sg_error *err)
+{
+    char name[600], pid[24];
+
+    int rc = check_dir(path, err);
+    if (rc < 0)
+        return rc;
+    (void)snprintf(name, sizeof name, "%s/lock", path);
+    int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return sg_fail(err, SG_EIO, "opening %s: %s", name, strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        rc = errno == EWOULDBLOCK ? refuse_second(fd, path, err)
+                                  : sg_fail(err, SG_EIO, "locking %s: %s", name, strerror(errno));
+        close(fd);
+        return rc;
+    }
+    int n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+    if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)n, 0) != n) {
+        rc = sg_fail(err, SG_EIO, "writing %s: %s", name, strerror(errno));
+        close(fd);
+        return rc;
+    }
+    return fd;
+}
+
+/* ------------------------------------------------------------------------------------------------------ mapping */
+
+/* Maps an open file, giving it its size first; the space is taken at once, because a full file system would otherwise
+ * end the process at some later write (SIGBUS). */
+static int map(struct table *t, int fd, const char *name, size_t n, struct sg_error *err)
+{
+    int e = posix_fallocate(fd, 0, (off_t)n);
+
+    if (e != 0)
+        return sg_fail(
+            err, SG_EIO,
+            "reserving %zu bytes for %s: %s. Choose a smaller server.max_devices, or a run_dir with more room", n, name,
+            strerror(e));
+    t->p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (t->p == MAP_FAILED) {
+        t->p = NULL;
+        return sg_fail(err, SG_EIO, "mapping %s: %s", name, strerror(errno));
+    }
+    t->n = n;
+    return 0;
+}
+
+static void move_aside(const char *name, const char *why)
+{
+    char aside[640];
+
+    (void)snprintf(aside, sizeof aside, "%s.damaged", name);
+    SG_LOG(SG_LOG_ERROR, "table-put-aside", "file", name, "reason", why, "consequence",
+           "the devices in it handshake and register anew");
+    if (rename(name, aside) < 0)
+        (void)unlink(name);
+}
+
+int sg_server_table_map(struct table *t, const char *run_dir, const char *table, size_t n, bool *fresh,
+                        struct sg_error *err)
+{
+    char name[600];
+    struct stat st;
+
+    (void)snprintf(name, sizeof name, "%s/%s", run_dir, table);
+    int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size != 0 && (size_t)st.st_size != n) {
+        close(fd);
+        move_aside(name, "its size is that of another number of devices (server.max_devices) or of another version");
+        fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        st.st_size = 0;
+    }
+    if (fd < 0)
+        return sg_fail(err, SG_EIO, "opening %s: %s", name, strerror(errno));
+    *fresh = st.st_size == 0;
+    int rc = map(t, fd, name, n, err);
+    close(fd);
+    return rc;
+}
+
+int sg_server_table_renew(struct table *t, const char *run_dir, const char *table, const char *why,
+                          struct sg_error *err)
+{
+    char name[600];
+    size_t n = t->n;
+    bool fresh;
+
+    sg_server_table_unmap(t);
+    (void)snprintf(name, sizeof name, "%s/%s", run_dir, table);
+    move_aside(name, why);
+    return sg_server_table_map(t, run_dir, table, n, &fresh, err);
+}
+
+void sg_server_table_unmap(struct table *t)
+{
+    if (t->p != NULL)
+        munmap(t->p, t->n);
+    *t = (struct table){0};
+}
+
+/* --------------------------------------------------------------------------------------------------------- rows */
+
+struct rows_header {
+    char magic[8];
+    uint32_t version, row_size, count, zero;
+};
+static const char rows_magic[8] = "SGROWS\r\n";
+enum { ROWS_VERSION = 1 };
+
+size_t sg_server_rows_size(uint32_t count)
+{
+    return sizeof(struct rows_header) + (size_t)count * sizeof(struct row);
+}
+
+struct row *sg_server_rows(const struct table *t, bool fresh, uint32_t count)
+{
+    struct rows_header *h = t->p;
+    struct rows_header ours = {.version = ROWS_VERSION, .row_size = sizeof(struct row), .count = count};
+
+    memcpy(ours.magic, rows_magic, sizeof ours.magic);
+    if (fresh)
+        *h = ours;
+    return memcmp(h, &ours, sizeof ours) == 0 ? (struct row *)(h + 1) : NULL;
+}
