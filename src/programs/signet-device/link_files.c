@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The link with an identity in files: DTLS of our own over a UDP socket. */
+#include "agent.h"
+#include "dtls/dtls.h"
+#include "pki/pki.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { DATAGRAM = 65536, DATAGRAMS_AT_ONCE = 32, BEARER_ETHERNET = 41 /* /4/0/0 */ };
+
+struct files {
+    struct sg_agent *agent;
+    int sock;
+    int family; /* of the socket */
+    struct sg_addr server;
+    struct sg_dtls *dtls;
+    sg_dtls_id session;
+    X509 *cert;
+    EVP_PKEY *key;
+    struct sg_trust *trust;
+    uint8_t datagram[DATAGRAM];
+};
+
+/* ---------------------------------------------------------------------------------------------------- UDP socket */
+
+static socklen_t to_sockaddr(const struct files *f, const struct sg_addr *a, struct sockaddr_storage *s)
+{
+    memset(s, 0, sizeof *s);
+    if (f->family == AF_INET) {
+        struct sockaddr_in *v4 = (struct sockaddr_in *)s;
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons(a->port);
+        memcpy(&v4->sin_addr, a->ip + 12, 4);
+        return sizeof *v4;
+    }
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)s;
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(a->port);
+    memcpy(&v6->sin6_addr, a->ip, 16);
+    return sizeof *v6;
+}
+
+static void from_sockaddr(const struct sockaddr_storage *s, struct sg_addr *a)
+{
+    *a = (struct sg_addr){0};
+    if (s->ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)s;
+        a->ip[10] = a->ip[11] = 0xff;
+        memcpy(a->ip + 12, &v4->sin_addr, 4);
+        a->port = ntohs(v4->sin_port);
+    } else {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)s;
+        memcpy(a->ip, &v6->sin6_addr, 16);
+        a->port = ntohs(v6->sin6_port);
+    }
+}
+
+/* The address that our datagrams to the server leave from, for /4/0/4. */
+static void note_own_address(struct files *f)
+{
+    struct sockaddr_storage s;
+    socklen_t n = to_sockaddr(f, &f->server, &s);
+    const int probe = socket(f->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (probe >= 0 && connect(probe, (struct sockaddr *)&s, n) == 0) {
+        n = sizeof s;
+        if (getsockname(probe, (struct sockaddr *)&s, &n) == 0)
+            (void)getnameinfo((struct sockaddr *)&s, n, f->agent->address, sizeof f->agent->address, NULL, 0,
+                              NI_NUMERICHOST);
+    }
+    if (probe >= 0)
+        (void)close(probe);
+}
+
+static int open_socket(struct files *f, struct sg_error *err)
+{
+    if (f->sock >= 0)
+        (void)close(f->sock);
+    f->sock = socket(f->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (f->sock < 0)
+        return sg_fail(err, SG_EIO, "opening a UDP socket: %s", strerror(errno));
+    return 0;
+}
+
+static int find_server(struct files *f, struct sg_error *err)
+{
+    const struct sg_agent_options *o = f->agent->options;
+    const char *where = o->address != NULL ? o->address : o->host;
+    const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
+    struct addrinfo *found = NULL;
+
+    int e = getaddrinfo(where, NULL, &hints, &found);
+    if (e != 0)
+        return sg_fail(err, SG_ENOTFOUND, "Looking up %s: %s", where, gai_strerror(e));
+    f->family = found->ai_family;
+    struct sockaddr_storage s = {0};
+    memcpy(&s, found->ai_addr, found->ai_addrlen);
+    freeaddrinfo(found);
+    from_sockaddr(&s, &f->server);
+    f->server.port = o->port;
+    return 0;
+}
+
+/* ---------------------------------------------------------------------------------------------- DTLS's callbacks */
+
+static void dtls_send(void *user, const struct sg_addr *to, struct sg_bytes datagram)
+{
+    const struct files *f = user;
+    struct sockaddr_storage s;
+    const socklen_t n = to_sockaddr(f, to, &s);
+
+    (void)sendto(f->sock, datagram.p, datagram.n, 0, (struct sockaddr *)&s, n); /* what is lost is sent again */
+}
+
+static int alert_for(enum sg_trust_result r)
+{
+    switch (r) {
+    case SG_UNTRUSTED_ISSUER:
+        return SG_ALERT_UNKNOWN_CA;
+    case SG_UNTRUSTED_EXPIRED:
+    case SG_UNTRUSTED_NOT_YET:
+        return SG_ALERT_CERTIFICATE_EXPIRED;
+    case SG_TRUSTED:
+    case SG_UNTRUSTED_PURPOSE:
+    case SG_UNTRUSTED_NAME:
+    case SG_UNTRUSTED_BAD:
+        break;
+    }
+    return SG_ALERT_BAD_CERTIFICATE;
+}
+
+static void dtls_verify(void *user, const struct sg_addr *peer, X509 *leaf, STACK_OF(X509) * sent,
+                        struct sg_dtls_verdict *verdict)
+{
+    const struct files *f = user;
+    struct sg_error err = {0};
+
+    (void)peer;
+    const enum sg_trust_result r =
+        sg_trust_verify(f->trust, leaf, sent, SG_FOR_SERVER, f->agent->options->name, (int64_t)time(NULL), &err);
+    verdict->accept = r == SG_TRUSTED;
+    verdict->alert = alert_for(r);
+    (void)snprintf(verdict->reason, sizeof verdict->reason, "%.*s", (int)sizeof verdict->reason - 1, err.text);
+}
+
+static void connected(struct files *f, const struct sg_dtls_event *e)
+{
+    struct sg_dtls_info info;
+    char how[200], address[SG_ADDR_TEXT];
+
+    f->session = e->id;
+    if (!sg_dtls_info(f->dtls, e->id, &info))
+        return;
+    const char *cid = info.cid_in_len > 0 && info.cid_out_len > 0 ? "connection ids in both directions"
+                      : info.cid_out_len > 0                      ? "a connection id to the server"
+                      : info.cid_in_len > 0                       ? "a connection id from the server"
+                                                                  : "no connection id";
+    (void)snprintf(how, sizeof how, "at %s, %s, %s, %s handshake", sg_addr_text(&f->server, address),
+                   sg_suite_name(info.suite), cid, e->resumed ? "abbreviated" : "full");
+    sg_agent_connected(f->agent, how);
+}
+
+/* What a reason says beyond the alert's name, which is said already. */
+static const char *beyond_name(const char *reason, const char *alert)
+{
+    const char *at = strstr(reason, alert);
+
+    return at != NULL && strncmp(at + strlen(alert), ": ", 2) == 0 ? at + strlen(alert) + 2 : reason;
+}
+
+static void ended(struct files *f, const char *what, const struct sg_dtls_event *e)
+{
+    char why[900];
+
+    f->session = 0;
+    if (e->alert < 0)
+        (void)snprintf(why, sizeof why, "%s: %s.", what, e->reason);
+    else if (e->alert_from_peer)
+        (void)snprintf(why, sizeof why, "%s by the server: alert %s: %s.", what, sg_alert_name(e->alert),
+                       beyond_name(e->reason, sg_alert_name(e->alert)));
+    else
+        (void)snprintf(why, sizeof why, "%s: %s (we sent the alert %s).", what, e->reason, sg_alert_name(e->alert));
+    sg_agent_ended(f->agent, why);
+}
+
+static void dtls_event(void *user, const struct sg_dtls_event *e)
+{
+    struct files *f = user;
+
+    switch (e->what) {
+    case SG_DTLS_CONNECTED:
+        connected(f, e);
+        break;
+    case SG_DTLS_DATA:
+        if (e->id == f->session)
+            sg_agent_datagram(f->agent, e->data);
+        break;
+    case SG_DTLS_MOVED:
+        break;
+    case SG_DTLS_CLOSED:
+        if (e->id == f->session)
+            ended(f, "Session ended", e);
+        break;
+    case SG_DTLS_REFUSED:
+        ended(f, "Refused", e);
+        break;
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------ the link's calls */
+
+static int files_connect(struct sg_agent *a, struct sg_error *err)
+{
+    struct files *f = a->state;
+    int error = find_server(f, err);
+
+    if (error == 0)
+        error = open_socket(f, err);
+    if (error < 0)
+        return error;
+    note_own_address(f);
+    return sg_dtls_connect(f->dtls, &f->server, sg_agent_now(), err);
+}
+
+static void files_send(struct sg_agent *a, struct sg_bytes datagram)
+{
+    struct files *f = a->state;
+    (void)sg_dtls_send(f->dtls, f->session, datagram, sg_agent_now()); /* a session that is gone is told of by itself */
+}
+
+static void files_run(struct sg_agent *a)
+{
+    struct files *f = a->state;
+    struct sockaddr_storage s;
+    struct sg_addr from;
+
+    for (int i = 0; i < DATAGRAMS_AT_ONCE && f->sock >= 0; i++) {
+        socklen_t n = sizeof s;
+        const ssize_t got = recvfrom(f->sock, f->datagram, sizeof f->datagram, 0, (struct sockaddr *)&s, &n);
+        if (got < 0)
+            break;
+        from_sockaddr(&s, &from);
+        sg_dtls_input(f->dtls, &from, f->datagram, (size_t)got, sg_agent_now());
+    }
+    sg_dtls_tick(f->dtls, sg_agent_now());
+}
+
+static uint64_t files_deadline(struct sg_agent *a)
+{
+    const struct files *f = a->state;
+    return sg_dtls_deadline(f->dtls);
+}
+
+static int files_fd(struct sg_agent *a)
+{
+    const struct files *f = a->state;
+    return f->sock;
+}
+
+static void files_close(struct sg_agent *a)
+{
+    struct files *f = a->state;
+
+    if (f->session != 0)
+        (void)sg_dtls_close(f->dtls, f->session, SG_ALERT_CLOSE_NOTIFY, sg_agent_now());
+    f->session = 0;
+}
+
+static void files_move(struct sg_agent *a)
+{
+    struct files *f = a->state;
+    struct sg_error err = {0};
+
+    if (!a->connected)
+        sg_agent_say("There is no session that could move to another port.");
+    else if (open_socket(f, &err) < 0)
+        sg_agent_say("Moving to another port: %s.", err.text);
+    else
+        sg_agent_say("Moved to another port, as behind a NAT.");
+}
+
+static void files_free(struct sg_agent *a)
+{
+    struct files *f = a->state;
+
+    if (f->sock >= 0)
+        (void)close(f->sock);
+    sg_dtls_free(f->dtls);
+    sg_trust_free(f->trust);
+    X509_free(f->cert);
+    EVP_PKEY_free(f->key);
+    free(f);
+    a->link = NULL;
+}
+
+static const struct sg_agent_link link_files = {
+    .connect = files_connect,
+    .send = files_send,
+    .run = files_run,
+    .deadline = files_deadline,
+    .fd = files_fd,
+    .close = files_close,
+    .move = files_move,
+    .free = files_free,
+};
+
+/* --------------------------------------------------------------------------------------------------------- opening */
+
+/* The endpoint name is the certificate's common name, unless another is asked for. */
+static int take_name(struct sg_agent *a, const X509 *cert, struct sg_error *err)
+{
+    struct sg_cert_facts facts;
+
+    if (a->options->endpoint != NULL) {
+        (void)snprintf(a->endpoint, sizeof a->endpoint, "%s", a->options->endpoint);
+        return 0;
+    }
+    if (sg_cert_facts(cert, &facts) < 0 || facts.cn[0] == '\0')
+        return sg_fail(err, SG_ENOTFOUND,
+                       "The certificate %s has no common name to register with. Give --endpoint NAME.",
+                       a->options->cert);
+    (void)snprintf(a->endpoint, sizeof a->endpoint, "%s", facts.cn);
+    return 0;
+}
+
+static int read_identity(struct files *f, struct sg_error *err)
+{
+    const struct sg_agent_options *o = f->agent->options;
+    X509 *root = sg_cert_read(o->ca, err);
+
+    if (root == NULL)
+        return err->code;
+    f->trust = sg_trust_new(err);
+    int error = f->trust != NULL ? sg_trust_add(f->trust, root, err) : err->code;
+    X509_free(root);
+    if (error < 0 || o->cert == NULL)
+        return error;
+    if ((f->cert = sg_cert_read(o->cert, err)) == NULL || (f->key = sg_key_read(o->key, NULL, err)) == NULL)
+        return err->code;
+    if (X509_check_private_key(f->cert, f->key) != 1)
+        return sg_fail(err, SG_EMISMATCH, "The key in %s does not belong to the certificate in %s.", o->key, o->cert);
+    return 0;
+}
+
+static int make_endpoint(struct files *f, struct sg_error *err)
+{
+    const struct sg_agent_options *o = f->agent->options;
+    const struct sg_dtls_config config = {
+        .cert = f->cert,
+        .key = f->key,
+        .cid = SG_CID_ON,
+        .server_name = o->host_is_ip && o->name == o->host ? NULL : o->name, /* RFC 6066: no IP address as SNI */
+        .resume = true,
+        .user = f,
+        .send = dtls_send,
+        .event = dtls_event,
+        .verify = dtls_verify,
+    };
+    f->dtls = sg_dtls_new(&config, NULL, 1, err);
+    return f->dtls != NULL ? 0 : err->code;
+}
+
+int sg_agent_open_files(struct sg_agent *a, struct sg_error *err)
+{
+    struct files *f = calloc(1, sizeof *f);
+
+    if (f == NULL)
+        return sg_fail(err, SG_ENOMEM, "out of memory");
+    f->agent = a;
+    f->sock = -1;
+    a->state = f;
+    a->link = &link_files;
+    a->connectivity = (struct sg_object_connectivity){.bearer = BEARER_ETHERNET, .address = a->address};
+    (void)snprintf(a->model, sizeof a->model, "Linux");
+    (void)snprintf(a->firmware, sizeof a->firmware, "%s", SG_VERSION);
+    (void)snprintf(a->serial, sizeof a->serial, "0");
+    (void)snprintf(a->address, sizeof a->address, "::");
+    int error = read_identity(f, err);
+    if (error == 0)
+        error = take_name(a, f->cert, err);
+    return error == 0 ? make_endpoint(f, err) : error;
+}
