@@ -8,13 +8,13 @@ import os
 import re
 import select
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
 import threading
 import time
 from pathlib import Path
+from signal import SIGTERM
 
 import pytest
 
@@ -116,7 +116,7 @@ class Process:
             t.join(1)
         return code
 
-    def stop(self, number=signal.SIGTERM, seconds=10):
+    def stop(self, number=SIGTERM, seconds=10):
         """Ends it; returns its exit code. A sanitizer's report fails the test."""
         if self.popen.poll() is None:
             self.popen.send_signal(number)

@@ -22,7 +22,7 @@ class Identities:
         self.root("server-root")
         self.leaf("device", endpoint, "device-root", "extendedKeyUsage=clientAuth")
         self.leaf("server", server_name, "server-root",
-                  f"extendedKeyUsage=serverAuth\nsubjectAltName=DNS:{server_name},IP:127.0.0.1")
+                  f"extendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=DNS:{server_name},IP:127.0.0.1")
 
     def __getitem__(self, name):
         return self.folder / name
