@@ -11,6 +11,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -223,13 +223,14 @@ static void feed(struct sg_dtls_hs *hs, struct sg_bytes record)
 
 /* ---------------------------------------------------------------------------------------------- what comes in */
 
-/* A ClientHello that was seen already: of the handshake under way, or late, of the one that made the association. */
+/* A ClientHello that was seen already: of the handshake under way, or a late one of that which made the association. */
 static bool seen(const struct sg_dtls *d, const struct sg_addr *from, const uint8_t *random)
 {
     for (uint32_t slot = SG_DTLS_NONE; (slot = sg_dtls_slot_at(d, from, slot)) != SG_DTLS_NONE;) {
         const struct sg_dtls_assoc *a = &d->table->assoc[slot];
-        const uint8_t *hello = a->state == SG_DTLS_SHAKING ? d->hs[slot]->hello : a->hello;
-        if (memcmp(hello, random, sizeof a->hello) == 0)
+        bool shaking = a->state == SG_DTLS_SHAKING;
+        const uint8_t *hello = shaking ? d->hs[slot]->hello : a->hello;
+        if ((shaking || d->now - a->since < LINGER_MS) && memcmp(hello, random, sizeof a->hello) == 0)
             return true;
     }
     return false;

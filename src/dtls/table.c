@@ -92,12 +92,13 @@ uint32_t sg_dtls_slot_take(struct sg_dtls *d, const struct sg_addr *addr)
     return slot;
 }
 
+/* All but the generation, which must be there whenever the process is killed: it makes ids unique. */
 static void clear(struct sg_dtls_assoc *a)
 {
-    uint32_t generation = a->generation;
+    enum { BEFORE = offsetof(struct sg_dtls_assoc, generation), AFTER = BEFORE + sizeof a->generation };
     *(volatile uint8_t *)&a->state = SG_DTLS_FREE;
-    sg_wipe(a, sizeof *a);
-    a->generation = generation;
+    sg_wipe(a, BEFORE);
+    sg_wipe((uint8_t *)a + AFTER, sizeof *a - AFTER);
 }
 
 void sg_dtls_slot_drop(struct sg_dtls *d, uint32_t slot)

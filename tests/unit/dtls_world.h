@@ -119,7 +119,7 @@ static void watch(struct party *p, struct sg_bytes datagram)
     }
 }
 
-static void enqueue(struct world *w, const struct datagram *g)
+UNUSED static void enqueue(struct world *w, const struct datagram *g)
 {
     struct datagram *before = w->queued ? &w->queue[w->queued - 1] : NULL;
     if (w->joined && before && sg_addr_eq(&before->to, &g->to) && before->n + g->n <= sizeof g->p) {
@@ -131,7 +131,7 @@ static void enqueue(struct world *w, const struct datagram *g)
     w->queue[w->queued++] = *g;
 }
 
-static void on_send(void *user, const struct sg_addr *to, struct sg_bytes bytes)
+UNUSED static void on_send(void *user, const struct sg_addr *to, struct sg_bytes bytes)
 {
     struct party *p = user;
     struct world *w = p->w;
@@ -191,7 +191,7 @@ static void on_verify(void *user, const struct sg_addr *peer, X509 *leaf, STACK_
 
 enum { SLOTS = 8 };
 
-static void open_party(struct party *p)
+UNUSED static void open_party(struct party *p)
 {
     struct sg_error err = {0};
     p->config.user = p;
