@@ -142,8 +142,11 @@ static int probe(struct sg_modem *m)
 /*
  * Hosts end commands with CR or with CR LF (modem notes 4.1, 11.1): a lone CR is tried first, since at_host counts the
  * LF to the next command, and the longest ones then do not fit. A host that waits for the end of a quoted string is
- * freed by DEL, quote, end of line (4.1); DEL may remove a quote, so that it takes two rounds.
+ * freed by DEL, a quote, the end of the line (4.1). DEL may remove a quote, so that it takes two rounds; and there are
+ * five, so that what no command takes finds room after the quote: what stands there, cut off, must not be carried out.
  */
+static const char unwedge[] = "\x7F\x7F\x7F\x7F\x7F\"x,,x";
+
 static int get_in_step(struct sg_modem *m)
 {
     static const struct {
@@ -154,7 +157,7 @@ static int get_in_step(struct sg_modem *m)
     for (size_t i = 0; i < sizeof tries / sizeof *tries && e != 0; i++) {
         m->crlf = tries[i].crlf;
         if (tries[i].unwedge)
-            e = send_and_wait(m, sg_str("\x7F\""), UNWEDGE_MS);
+            e = send_and_wait(m, sg_str(unwedge), UNWEDGE_MS);
         if (e == SG_EIO || e == SG_ECLOSED)
             return e;
         e = probe(m);

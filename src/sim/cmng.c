@@ -119,9 +119,10 @@ static bool is_users(const struct sg_sim *s, uint64_t tag)
 
 static int write_credential(struct sg_sim *s, const struct sg_sim_command *c, uint64_t tag, uint64_t type)
 {
-    struct sg_bytes content;
+    struct sg_bytes content, password;
 
-    if (!sg_sim_string(c, 3, &content) || content.n == 0 || c->count > 5)
+    if (!sg_sim_string(c, 3, &content) || content.n == 0 || c->count > 5 ||
+        (sg_sim_given(c, 4) && !sg_sim_string(c, 4, &password)))
         return SG_CME_BAD_PARAMETER;
     if (!is_users(s, tag) || type > SG_CRED_PSK_ID)
         return SG_CME_NO_ACCESS;

@@ -233,6 +233,8 @@ static void the_longest_command_is_sent_whole(void **state)
 
 /* ------------------------------------------------------------------------------------------ beginning with a port */
 
+#define UNWEDGE "\x7F\x7F\x7F\x7F\x7F\"x,,x"
+
 static void open_with(const struct step *steps, int result)
 {
     struct line l = {0};
@@ -259,7 +261,7 @@ static void opening_after_half_a_command(void **state)
 static void opening_a_host_that_waits_for_a_quote(void **state)
 {
     const struct step steps[] = {
-        {"AT\r", ""}, {"\x7F\"\r", "ERROR\r\n"}, {"AT\r", "OK\r\n"}, {"AT+CMEE=1\r", "OK\r\n"}, {0}};
+        {"AT\r", ""}, {UNWEDGE "\r", "ERROR\r\n"}, {"AT\r", "OK\r\n"}, {"AT+CMEE=1\r", "OK\r\n"}, {0}};
     (void)state;
     open_with(steps, 0);
 }
@@ -267,9 +269,9 @@ static void opening_a_host_that_waits_for_a_quote(void **state)
 static void opening_a_host_that_wants_crlf(void **state)
 {
     const struct step steps[] = {{"AT\r", ""},
-                                 {"\x7F\"\r", ""},
+                                 {UNWEDGE "\r", ""},
                                  {"AT\r", ""},
-                                 {"\x7F\"\r", ""},
+                                 {UNWEDGE "\r", ""},
                                  {"AT\r", ""},
                                  {"AT\r\n", "ERROR\r\n"},
                                  {"AT\r\n", "\r\nOK\r\n"},
@@ -282,14 +284,14 @@ static void opening_a_host_that_wants_crlf(void **state)
 static void opening_what_is_no_modem(void **state)
 {
     const struct step steps[] = {{"AT\r", "AT\r\nlogin: "},
-                                 {"\x7F\"\r", "Password: "},
+                                 {UNWEDGE "\r", "Password: "},
                                  {"AT\r", "Login incorrect\r\n"},
-                                 {"\x7F\"\r", ""},
+                                 {UNWEDGE "\r", ""},
                                  {"AT\r", ""},
                                  {"AT\r\n", ""},
-                                 {"\x7F\"\r\n", ""},
+                                 {UNWEDGE "\r\n", ""},
                                  {"AT\r\n", ""},
-                                 {"\x7F\"\r\n", ""},
+                                 {UNWEDGE "\r\n", ""},
                                  {"AT\r\n", ""},
                                  {0}};
     (void)state;
