@@ -8,13 +8,12 @@
 #include "modem/modem.h"
 #include "programs/port.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { BEARER_LTE = 6 /* /4/0/0: LTE-FDD */, NORMAL = 1 /* +CFUN */ };
-enum { COMMAND_MS = 5000, NETWORK_MS = 120 * 1000, LOOK_MS = 20, DATAGRAM = 2048 };
+enum { COMMAND_MS = 5000, NETWORK_MS = 120 * 1000, DATAGRAM = 2048 };
 
 struct modem {
     struct sg_agent *agent;
@@ -226,15 +225,20 @@ static void receive(struct modem *m)
         m->trouble = "Session ended: by the server, or the network is gone.";
 }
 
-static void modem_run(struct sg_agent *a)
+/* Takes what the modem has said unasked, also what came behind a command's reply. */
+static void listen_to(struct modem *m)
 {
-    struct modem *m = a->state;
-    struct pollfd p = {.fd = m->open ? m->port.fd : -1, .events = POLLIN};
-
-    if (poll(&p, 1, 0) > 0 && sg_modem_wait(&m->modem, LOOK_MS) < 0) {
+    if (m->open && sg_modem_wait(&m->modem, 0) < 0) {
         close_port(m);
         m->trouble = "The modem's port is gone.";
     }
+}
+
+static void modem_run(struct sg_agent *a)
+{
+    struct modem *m = a->state;
+
+    listen_to(m);
     receive(m);
     if (m->trouble == NULL)
         return;
@@ -248,8 +252,10 @@ static void modem_run(struct sg_agent *a)
 
 static uint64_t modem_deadline(struct sg_agent *a)
 {
-    const struct modem *m = a->state;
-    return m->trouble != NULL || (a->connected && m->socket.readable) ? 0 : UINT64_MAX;
+    struct modem *m = a->state;
+
+    listen_to(m);
+    return m->trouble != NULL || (a->connected && (m->socket.readable || m->socket.hung_up)) ? 0 : UINT64_MAX;
 }
 
 static int modem_fd(struct sg_agent *a)
