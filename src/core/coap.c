@@ -23,8 +23,6 @@ static int option(struct sg_cursor *c, uint32_t *number, struct sg_bytes *value)
     unsigned delta = head >> 4;
     unsigned length = head & 15;
 
-    if (c->bad)
-        return SG_ETRUNCATED;
     if (delta == 15 || length == 15)
         return SG_EFORMAT;
     *number += extended(c, delta);

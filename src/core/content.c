@@ -30,8 +30,6 @@ static int fit_integer(struct sg_value *v)
 
 static int fit_unsigned(struct sg_value *v)
 {
-    if (v->type == SG_UNSIGNED)
-        return 0;
     if (fit_integer(v) < 0 || v->i < 0)
         return SG_EFORMAT;
     v->u = (uint64_t)v->i;
@@ -44,7 +42,7 @@ static int fit_float(struct sg_value *v)
         v->f = (double)v->i;
     else if (v->type == SG_UNSIGNED)
         v->f = (double)v->u;
-    else if (v->type != SG_FLOAT)
+    else
         return SG_EFORMAT;
     return 0;
 }

@@ -403,13 +403,16 @@ bool sg_format_known(uint32_t format);
  * text had to be decoded, from `scratch` (at most payload.n bytes are used). TEXT, OCTETS and TLV do not carry types:
  * they are taken from sg_resource(); a resource that it does not know comes as STRING from TEXT and OPAQUE otherwise. A
  * value whose type does not fit its resource is SG_EFORMAT, as is a path outside `base`. Returns the number of records,
- * or SG_EFORMAT, SG_ETRUNCATED, SG_ENOSPC, SG_EUNSUPPORTED.
+ * or SG_EFORMAT, SG_ETRUNCATED, SG_ENOSPC (more than `cap`), SG_EUNSUPPORTED (a format that is not known, or that
+ * cannot say anything about `base`: TEXT an object, TLV the root). SenML may name a resource more than once (a
+ * history); the others do not check for it.
  */
 int sg_content_read(enum sg_format format, const struct sg_path *base, struct sg_bytes payload, struct sg_buf *scratch,
                     struct sg_record *records, size_t cap);
 
 /* Writes records (all within `base`, sorted by path) as an answer to a read of `base`. One record where the format
- * holds one value. 0, SG_ENOSPC, SG_EINVAL, SG_EUNSUPPORTED. */
+ * holds one value. 0, SG_ENOSPC, SG_EINVAL (not sorted, twice the same, outside `base`), SG_EUNSUPPORTED (the format
+ * cannot say it). */
 int sg_content_write(enum sg_format format, const struct sg_path *base, const struct sg_record *records, size_t n,
                      struct sg_buf *out);
 

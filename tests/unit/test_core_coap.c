@@ -3,9 +3,12 @@
 #include "core/core.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -288,6 +291,47 @@ static void messages_that_do_not_fit(void **state)
     }
 }
 
+static bool make_mistake(int mistake)
+{
+    static uint8_t space[70000], lot[66000];
+    struct sg_buf b = sg_buf(space, sizeof space);
+    struct sg_coap_writer w = sg_coap_begin(&b, SG_COAP_CON, SG_COAP_GET, 1, sg_bytes(lot, mistake == 0 ? 9 : 8));
+    if (mistake == 1) {
+        sg_coap_put_str(&w, SG_COAP_OPT_URI_PATH, "b");
+        sg_coap_put_str(&w, SG_COAP_OPT_URI_HOST, "a");
+    } else if (mistake == 2) {
+        sg_coap_put_payload(&w, sg_str("payload"));
+        sg_coap_put_str(&w, SG_COAP_OPT_URI_PATH, "b");
+    } else if (mistake == 3) {
+        sg_coap_put(&w, SG_COAP_OPT_URI_PATH, sg_bytes(lot, 65805));
+    } else if (mistake == 4) {
+        sg_coap_put_block(&w, SG_COAP_OPT_BLOCK2, (struct sg_coap_block){.size = 100});
+    } else if (mistake == 5) {
+        sg_coap_put_block(&w, SG_COAP_OPT_BLOCK2, (struct sg_coap_block){.num = 1U << 20, .size = 16});
+    }
+    return b.full;
+}
+
+/* With assertions the program stops; without them there is no message rather than a wrong one. */
+static void callers_mistakes_make_no_message(void **state)
+{
+    (void)state;
+    for (int mistake = 0; mistake < 6; mistake++) {
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            close(STDERR_FILENO);
+            _exit(make_mistake(mistake) ? 0 : 1);
+        }
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        bool stopped = WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+        bool nothing = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        if (!stopped && !nothing)
+            fail_msg("mistake %d made a message", mistake);
+    }
+}
+
 static void code_names(void **state)
 {
     (void)state;
@@ -343,6 +387,7 @@ int main(void)
         cmocka_unit_test(critical_options),
         cmocka_unit_test(malformed_messages_are_refused),
         cmocka_unit_test(messages_that_do_not_fit),
+        cmocka_unit_test(callers_mistakes_make_no_message),
         cmocka_unit_test(code_names),
         cmocka_unit_test(retransmission),
     };

@@ -374,6 +374,8 @@ static void bad_senml_is_refused(void **state)
         {"81a300662f332f302f390205200b", "version 11", SG_EUNSUPPORTED},
         {"81a300662f332f302f39020562785f00", "a field that must be understood", SG_EUNSUPPORTED},
         {"81a300662f332f302f39020562c32800", "a field whose name is not UTF-8", SG_EFORMAT},
+        {"9fa200662f332f302f390205", "an indefinite array without its end", SG_EFORMAT},
+        {"81bf00662f332f302f390205", "an indefinite map without its end", SG_EFORMAT},
         {"81a300662f332f302f3902058000", "a field named by an array", SG_EFORMAT},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -411,6 +413,11 @@ static void single_values(void **state)
         {SG_CBOR, "/3/0/0", "644f70656e", "/3/0/0 string Open", true},
         {SG_CBOR, "/3/0/9", "1864", "/3/0/9 integer 100", true},
         {SG_CBOR, "/3303/0/5700", "fa41ac0000", "/3303/0/5700 float 21.5", true},
+        {SG_CBOR, "/3303/0/5700", "1bffffffffffffffff", "/3303/0/5700 float 18446744073709552000", false},
+        {SG_CBOR, "/3303/0/5700", "f5", NULL, false},
+        {SG_CBOR, "/3303/0/5700", "f97e00", "/3303/0/5700 float nan", false},
+        {SG_CBOR, "/1/0/11", "f5", NULL, false},
+        {SG_CBOR, "/1/0/10", "6131", NULL, false},
         {SG_CBOR, "/3303/0/5700", "f94d60", "/3303/0/5700 float 21.5", false},
         {SG_CBOR, "/1/0/6", "f4", "/1/0/6 boolean false", true},
         {SG_CBOR, "/5/0/0", "4101", "/5/0/0 opaque AQ==", true},
@@ -524,6 +531,27 @@ static void space_runs_out(void **state)
     assert_int_equal(sg_content_read(SG_TEXT, &resource, sg_str("AQIDBA=="), &scratch, r.records, MAX), SG_ENOSPC);
 }
 
+/* The length field of TLV has up to 24 bits. */
+static void large_values(void **state)
+{
+    (void)state;
+    static uint8_t firmware[70000], wire[70100];
+    static const size_t sizes[] = {0, 7, 8, 255, 256, 65535, 65536, 70000};
+    static const char *const heads[] = {"c000",     "c700",     "c80008",     "c800ff",
+                                        "d0000100", "d000ffff", "d800010000", "d800011170"};
+    struct sg_record in = {path_of("/5/0/0"), {.type = SG_OPAQUE}}, out;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        char text[32];
+        struct sg_buf b = sg_buf(wire, sizeof wire), head = sg_buf(text, sizeof text);
+        in.value.bytes = sg_bytes(firmware, sizes[i]);
+        assert_int_equal(sg_content_write(SG_TLV, &in.path, &in, 1, &b), 0);
+        sg_put_hex(&head, sg_bytes(wire, b.len - sizes[i]));
+        assert_string_equal(sg_buf_cstr(&head), heads[i]);
+        assert_int_equal(sg_content_read(SG_TLV, &in.path, sg_buf_bytes(&b), NULL, &out, 1), 1);
+        assert_int_equal(out.value.bytes.n, sizes[i]);
+    }
+}
+
 static uint64_t next_random(uint64_t *x)
 {
     *x ^= *x << 13;
@@ -630,6 +658,7 @@ int main(void)
         cmocka_unit_test(formats_have_their_limits),
         cmocka_unit_test(callers_mistakes_are_named),
         cmocka_unit_test(space_runs_out),
+        cmocka_unit_test(large_values),
         cmocka_unit_test(what_is_written_is_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

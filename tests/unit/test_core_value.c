@@ -171,6 +171,18 @@ static void floats_look_as_people_write_them(void **state)
     check_float(-1 / (DBL_MIN - DBL_MIN), "-inf");
 }
 
+static void what_has_no_value_has_no_text(void **state)
+{
+    (void)state;
+    char text[8], zeros[1100];
+    struct sg_buf b = sg_buf(text, sizeof text);
+    struct sg_value v = {.type = SG_NONE};
+    sg_value_put_text(&b, &v);
+    assert_int_equal(b.len, 0);
+    memset(zeros, '0', sizeof zeros); /* nobody means this */
+    assert_int_equal(sg_value_from_text(SG_FLOAT, sg_bytes(zeros, sizeof zeros), NULL, &v), SG_EFORMAT);
+}
+
 static uint64_t next_random(uint64_t *x)
 {
     *x ^= *x << 13;
@@ -287,10 +299,14 @@ static void values_as_text(void **state)
     (void)state;
     check_text(SG_STRING, "", 0);
     check_text(SG_STRING, "Grüße 🙂", 0);
-    check_text(SG_STRING, "\xc0\xaf", SG_EFORMAT);         /* not the shortest form */
-    check_text(SG_STRING, "\xed\xa0\x80", SG_EFORMAT);     /* a surrogate */
-    check_text(SG_STRING, "\xf4\x90\x80\x80", SG_EFORMAT); /* above U+10FFFF */
-    check_text(SG_STRING, "\xe2\x82", SG_EFORMAT);         /* cut short */
+    check_text(SG_STRING, "\xe0\x80\xaf", SG_EFORMAT); /* not the shortest form */
+    check_text(SG_STRING, "\xf0\x80\x80\xaf", SG_EFORMAT);
+    check_text(SG_STRING, "\x80", SG_EFORMAT);
+    check_text(SG_STRING, "\xe2\x82\xac\xf0\x9f\x99\x82\xed\x9f\xbf\xf4\x8f\xbf\xbf", 0); /* the edges */
+    check_text(SG_STRING, "\xc0\xaf", SG_EFORMAT);                                        /* not the shortest form */
+    check_text(SG_STRING, "\xed\xa0\x80", SG_EFORMAT);                                    /* a surrogate */
+    check_text(SG_STRING, "\xf4\x90\x80\x80", SG_EFORMAT);                                /* above U+10FFFF */
+    check_text(SG_STRING, "\xe2\x82", SG_EFORMAT);                                        /* cut short */
     check_text(SG_INTEGER, "-9223372036854775808", 0);
     check_text(SG_INTEGER, "1.0", SG_EFORMAT);
     check_text(SG_UNSIGNED, "18446744073709551615", 0);
@@ -331,6 +347,7 @@ int main(void)
         cmocka_unit_test(fifteen_digits_survive),
         cmocka_unit_test(floats_round_at_the_edges),
         cmocka_unit_test(values_as_text),
+        cmocka_unit_test(what_has_no_value_has_no_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
