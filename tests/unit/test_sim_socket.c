@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Offloaded DTLS: the AT client's sockets through the simulated modem to a real server on loopback, by X.509. */
+#include "sim_rig.h"
+
+#include "dtls/dtls.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+
+#define HOST "lwm2m.example.com"
+
+/* A server that echoes what it gets, and remembers what happened. */
+struct server {
+    int fd;
+    uint16_t port;
+    struct sg_dtls *dtls;
+    struct rig_ca root;
+    EVP_PKEY *key;
+    X509 *cert;
+    X509 *device; /* the certificate of the last device that was judged */
+    bool refuse, silent;
+    sg_dtls_id id;
+    uint64_t now;
+    unsigned connected, closed, moved, refused;
+    int alert;
+    size_t data_len;
+    uint8_t data[2048];
+    struct rig_ca lot;
+};
+
+static void on_send(void *user, const struct sg_addr *to, struct sg_bytes datagram)
+{
+    struct server *s = user;
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(to->port)};
+    memcpy(&a.sin_addr, to->ip + 12, 4);
+    (void)sendto(s->fd, datagram.p, datagram.n, 0, (struct sockaddr *)&a, sizeof a);
+}
+
+static void on_event(void *user, const struct sg_dtls_event *e)
+{
+    struct server *s = user;
+    if (e->what == SG_DTLS_CONNECTED) {
+        s->connected++;
+        s->id = e->id;
+    } else if (e->what == SG_DTLS_DATA) {
+        memcpy(s->data, e->data.p, e->data.n);
+        s->data_len = e->data.n;
+        if (!s->silent)
+            assert_int_equal(sg_dtls_send(s->dtls, e->id, e->data, s->now), 0);
+    } else if (e->what == SG_DTLS_MOVED) {
+        s->moved++;
+    } else {
+        s->alert = e->alert;
+        s->closed += e->what == SG_DTLS_CLOSED;
+        s->refused += e->what == SG_DTLS_REFUSED;
+    }
+}
+
+static void on_verify(void *user, const struct sg_addr *peer, X509 *leaf, STACK_OF(X509) * sent,
+                      struct sg_dtls_verdict *verdict)
+{
+    struct server *s = user;
+    (void)peer;
+    (void)sent;
+    X509_free(s->device);
+    s->device = X509_dup(leaf);
+    verdict->accept = !s->refuse;
+    verdict->alert = SG_ALERT_CERTIFICATE_REVOKED;
+}
+
+static void server_pump(void *user, uint64_t now)
+{
+    struct server *s = user;
+    uint8_t datagram[2048];
+    struct sockaddr_in a;
+    socklen_t n = sizeof a;
+    ssize_t got;
+    s->now = now;
+    while ((got = recvfrom(s->fd, datagram, sizeof datagram, MSG_DONTWAIT, (struct sockaddr *)&a, &n)) >= 0) {
+        struct sg_addr from = {.ip = {[10] = 0xFF, [11] = 0xFF}, .port = ntohs(a.sin_port)};
+        memcpy(from.ip + 12, &a.sin_addr, 4);
+        sg_dtls_input(s->dtls, &from, datagram, (size_t)got, now);
+    }
+    if (now >= sg_dtls_deadline(s->dtls))
+        sg_dtls_tick(s->dtls, now);
+}
+
+static void server_start(struct server *s, const uint16_t *suites, size_t suite_count)
+{
+    struct sg_error err = {0};
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof a;
+    *s = (struct server){.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), .root = rig_ca("Server root")};
+    s->lot = rig_ca("Device root");
+    assert_int_equal(bind(s->fd, (struct sockaddr *)&a, sizeof a), 0);
+    assert_int_equal(getsockname(s->fd, (struct sockaddr *)&a, &n), 0);
+    s->port = ntohs(a.sin_port);
+    s->key = sg_key_new(SG_P256, NULL);
+    s->cert = sg_cert_server((struct sg_issuer){s->root.cert, s->root.key}, s->key, HOST, rig_validity(), NULL);
+    const struct sg_dtls_config config = {.server = true,
+                                          .cert = s->cert,
+                                          .key = s->key,
+                                          .suites = suites,
+                                          .suite_count = suite_count,
+                                          .cid = SG_CID_ON,
+                                          .user = s,
+                                          .send = on_send,
+                                          .event = on_event,
+                                          .verify = on_verify};
+    s->dtls = sg_dtls_new(&config, NULL, 16, &err);
+    if (s->dtls == NULL)
+        fail_msg("%s", err.text);
+}
+
+static void server_end(struct server *s)
+{
+    sg_dtls_free(s->dtls);
+    close(s->fd);
+    X509_free(s->cert);
+    X509_free(s->device);
+    EVP_PKEY_free(s->key);
+    rig_ca_free(&s->root);
+    rig_ca_free(&s->lot);
+}
+
+/* A modem with an identity that it made itself, on the network, and the server as its peer. */
+static struct sg_modem *modem_start(struct rig *r, struct server *s)
+{
+    static const struct sg_sim_name names[] = {{HOST, "127.0.0.1"}, {"other.example.com", "127.0.0.1"}};
+    const struct sg_sim_config config = {.names = names, .name_count = 2};
+    static struct sg_keygen k;
+
+    rig_start(r, &config);
+    r->peer = server_pump;
+    r->peer_user = s;
+    r->peer_fd = s->fd;
+    struct sg_modem *m = rig_modem(r);
+    assert_int_equal(sg_modem_keygen(m, SG_TAG_LWM2M, "CN=urn:imei:1", &k), 0);
+    X509_REQ *req = sg_request_parse(k.body, NULL);
+    EVP_PKEY *key = sg_request_key(req);
+    X509 *cert = sg_cert_device((struct sg_issuer){s->lot.cert, s->lot.key}, key, "urn:imei:1", rig_validity(), NULL);
+    assert_int_equal(sg_modem_write(m, SG_TAG_LWM2M, SG_CRED_CA, sg_str(rig_pem(s->root.cert))), 0);
+    assert_int_equal(sg_modem_write(m, SG_TAG_LWM2M, SG_CRED_CERT, sg_str(rig_pem(cert))), 0);
+    assert_int_equal(sg_modem_set_function(m, 1), 0);
+    X509_free(cert);
+    EVP_PKEY_free(key);
+    X509_REQ_free(req);
+    return m;
+}
+
+static int connect_to(struct sg_modem *m, struct sg_modem_socket *k, const struct server *s, const char *host)
+{
+    return sg_modem_connect(m, k, SG_TAG_LWM2M, host, host, s->port, SG_MODEM_CID_ENABLED);
+}
+
+/* Waits for the events that the unsolicited lines tell of. */
+static void wait_event(struct rig *r, struct sg_modem_socket *k, bool hung_up)
+{
+    for (int i = 0; i < 100 && !(hung_up ? k->hung_up : k->readable); i++) {
+        r->seen[0] = 0;
+        (void)sg_modem_wait(&r->modem, 50);
+        for (char *line = r->seen, *end; (end = strchr(line, '|')) != NULL; line = end + 1)
+            sg_modem_socket_event(k, sg_bytes(line, (size_t)(end - line)));
+    }
+    assert_true(hung_up ? k->hung_up : k->readable);
+}
+
+static struct server server;
+static struct rig rig;
+
+static void datagrams_go_both_ways(void **state)
+{
+    struct sg_modem_socket k;
+    uint8_t all[1000], space[2048];
+    struct sg_buf b = sg_buf(space, sizeof space);
+    char cn[64] = "";
+    (void)state;
+    server_start(&server, NULL, 0);
+    struct sg_modem *m = modem_start(&rig, &server);
+    assert_int_equal(connect_to(m, &k, &server, HOST), 0);
+    assert_int_equal(server.connected, 1);
+    X509_NAME_get_text_by_NID(X509_get_subject_name(server.device), NID_commonName, cn, sizeof cn);
+    assert_string_equal(cn, "urn:imei:1");
+    assert_int_equal(sg_modem_cid_status(m, &k), 3);
+    assert_int_equal(sg_modem_suite_used(m, &k), SG_SUITE_ECDHE_ECDSA_AES128_GCM);
+    assert_int_equal(sg_modem_receive(m, &k, &b), 0); /* nothing has come */
+    assert_false(k.readable);
+    for (size_t i = 0; i < sizeof all; i++)
+        all[i] = (uint8_t)(i * 7);
+    assert_int_equal(sg_modem_send(m, &k, sg_bytes(all, sizeof all)), 0);
+    wait_event(&rig, &k, false);
+    assert_int_equal(sg_modem_receive(m, &k, &b), sizeof all);
+    assert_memory_equal(space, all, sizeof all);
+    assert_memory_equal(server.data, all, sizeof all);
+    assert_int_equal(sg_modem_receive(m, &k, &b), 0);
+    assert_int_equal(sg_modem_close(m, &k), 0);
+    for (int i = 0; i < 50 && server.closed == 0; i++)
+        rig_step(&rig, 10), server_pump(&server, rig_now(&rig)), usleep(1000);
+    assert_int_equal(server.closed, 1);
+    assert_int_equal(server.alert, SG_ALERT_CLOSE_NOTIFY);
+    rig_end(&rig);
+    server_end(&server);
+}
+
+static void several_datagrams_wait_and_are_told_of_once(void **state)
+{
+    struct sg_modem_socket k;
+    uint8_t space[64];
+    (void)state;
+    server_start(&server, NULL, 0);
+    struct sg_modem *m = modem_start(&rig, &server);
+    assert_int_equal(connect_to(m, &k, &server, HOST), 0);
+    k.readable = false;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(sg_dtls_send(server.dtls, server.id, sg_bytes("abc", 3), server.now), 0);
+    wait_event(&rig, &k, false);
+    rig.seen[0] = 0;
+    assert_int_equal(sg_modem_wait(m, 100), 0); /* one event until a read succeeds */
+    for (int i = 0; i < 3; i++) {
+        struct sg_buf b = sg_buf(space, sizeof space);
+        assert_int_equal(sg_modem_receive(m, &k, &b), 3);
+    }
+    struct sg_buf b = sg_buf(space, sizeof space);
+    assert_int_equal(sg_modem_receive(m, &k, &b), 0);
+    assert_int_equal(sg_dtls_send(server.dtls, server.id, sg_bytes("abc", 3), server.now), 0);
+    wait_event(&rig, &k, false);
+    rig_end(&rig);
+    server_end(&server);
+}
+
+static void a_name_that_the_certificate_has_not_is_refused(void **state)
+{
+    struct sg_modem_socket k;
+    (void)state;
+    server_start(&server, NULL, 0);
+    struct sg_modem *m = modem_start(&rig, &server);
+    assert_int_equal(connect_to(m, &k, &server, "other.example.com"), SG_EDENIED);
+    assert_int_equal(k.handle, -1);
+    assert_int_equal(server.connected, 0);
+    assert_non_null(strstr(rig.log, "other.example.com"));
+    assert_int_equal(connect_to(m, &k, &server, HOST), 0); /* and another socket is not hurt */
+    rig_end(&rig);
+    server_end(&server);
+}
+
+static void a_server_of_another_root_is_refused(void **state)
+{
+    struct sg_modem_socket k;
+    struct rig_ca other = rig_ca("Another root");
+    (void)state;
+    server_start(&server, NULL, 0);
+    struct sg_modem *m = modem_start(&rig, &server);
+    assert_int_equal(sg_modem_set_function(m, 4), 0);
+    assert_int_equal(sg_modem_write(m, SG_TAG_LWM2M, SG_CRED_CA, sg_str(rig_pem(other.cert))), 0);
+    assert_int_equal(sg_modem_set_function(m, 1), 0);
+    assert_int_equal(connect_to(m, &k, &server, HOST), SG_EDENIED);
+    for (int i = 0; i < 50 && server.refused == 0; i++)
+        server_pump(&server, rig_now(&rig)), usleep(1000);
+    assert_int_equal(server.alert, SG_ALERT_UNKNOWN_CA);
+    /* Not verifying is possible, but has to be asked for. */
+    char command[128];
+    assert_non_null(strstr(rig_ask(&rig, "AT#XSSOCKET=1,2,0,35724861,0"), "#XSSOCKET: 0,2,273"));
+    (void)snprintf(command, sizeof command, "AT#XCONNECT=0,\"127.0.0.1\",%u", server.port);
+    assert_int_equal(sg_modem_command(m, sg_str(command), NULL, 5000), 0);
+    rig_end(&rig);
+    server_end(&server);
+    rig_ca_free(&other);
+}
+
+static void a_revoked_device_gets_no_connection(void **state)
+{
+    struct sg_modem_socket k;
+    (void)state;
+    server_start(&server, NULL, 0);
+    struct sg_modem *m = modem_start(&rig, &server);
+    server.refuse = true;
+    assert_int_equal(connect_to(m, &k, &server, HOST), SG_EDENIED);
+    assert_int_equal(m->cme, SG_CME_PLAIN); /* socket commands tell no number */
+    assert_non_null(strstr(rig.log, "! no handshake"));
+    rig_end(&rig);
+    server_end(&server);
+}
+
+static void there_is_no_ccm8_in_the_modem(void **state)
+{
+    static const uint16_t ccm8[] = {SG_SUITE_ECDHE_ECDSA_AES128_CCM8};
+    struct sg_modem_socket k;
+    (void)state;
+    server_start(&server, ccm8, 1);
+    struct sg_modem *m = modem_start(&rig, &server);
+    assert_int_equal(connect_to(m, &k, &server, HOST), SG_EDENIED);
+    assert_int_equal(server.connected, 0);
+    rig_end(&rig);
+    server_end(&server);
+}
+
+static void connection_id_modes(void **state)
+{
+    static const int status[] = {0, 2, 3};
+    (void)state;
+    for (int mode = 0; mode < 3; mode++) {
+        struct sg_modem_socket k;
+        server_start(&server, NULL, 0);
+        struct sg_modem *m = modem_start(&rig, &server);
+        assert_int_equal(sg_modem_connect(m, &k, SG_TAG_LWM2M, HOST, "127.0.0.1", server.port, (enum sg_modem_cid)mode),
+                         0);
+        assert_int_equal(sg_modem_cid_status(m, &k), status[mode]);
+        rig_end(&rig);
+        server_end(&server);
+    }
+}
+
+static void after_the_nat_forgot_the_id_goes_on(void **state)
+{
+    struct sg_modem_socket k;
+    uint8_t space[64];
+    struct sg_buf b = sg_buf(space, sizeof space);
+    (void)state;
+    server_start(&server, NULL, 0);
+    struct sg_modem *m = modem_start(&rig, &server);
+    assert_int_equal(sg_sim_forget_nat(rig.sim), 0);
+    assert_int_equal(connect_to(m, &k, &server, HOST), 0);
+    k.readable = false;
+    assert_int_equal(sg_sim_forget_nat(rig.sim), 1);
+    assert_int_equal(sg_modem_send(m, &k, sg_str("still here")), 0);
+    wait_event(&rig, &k, false);
+    assert_int_equal(sg_modem_receive(m, &k, &b), 10);
+    assert_int_equal(server.moved, 1);
+    assert_int_equal(server.connected, 1); /* no new handshake */
+    rig_end(&rig);
+    server_end(&server);
+}
+
+static void the_servers_close_is_told_of(void **state)
+{
+    struct sg_modem_socket k;
+    uint8_t space[64];
+    struct sg_buf b = sg_buf(space, sizeof space);
+    (void)state;
+    server_start(&server, NULL, 0);
+    struct sg_modem *m = modem_start(&rig, &server);
+    assert_int_equal(connect_to(m, &k, &server, HOST), 0);
+    assert_int_equal(sg_dtls_send(server.dtls, server.id, sg_bytes("last", 4), server.now), 0);
+    assert_int_equal(sg_dtls_close(server.dtls, server.id, SG_ALERT_ACCESS_DENIED, server.now), 0);
+    wait_event(&rig, &k, true);
+    assert_int_equal(sg_modem_receive(m, &k, &b), 4);
+    assert_int_equal(sg_modem_receive(m, &k, &b), SG_ECLOSED);
+    assert_int_equal(sg_modem_send(m, &k, sg_str("x")), SG_EDENIED);
+    assert_int_equal(sg_modem_close(m, &k), 0);
+    rig_end(&rig);
+    server_end(&server);
+}
+
+static void without_network_nothing_connects_and_sockets_die(void **state)
+{
+    struct sg_modem_socket k;
+    (void)state;
+    server_start(&server, NULL, 0);
+    struct sg_modem *m = modem_start(&rig, &server);
+    assert_int_equal(sg_modem_set_function(m, 4), 0);
+    assert_int_equal(connect_to(m, &k, &server, HOST), SG_EDENIED);
+    assert_int_equal(sg_modem_set_function(m, 1), 0);
+    assert_int_equal(connect_to(m, &k, &server, HOST), 0);
+    assert_int_equal(sg_modem_set_function(m, 0), 0);
+    wait_event(&rig, &k, true);
+    assert_int_equal(sg_modem_send(m, &k, sg_str("x")), SG_EDENIED);
+    assert_int_equal(sg_modem_set_function(m, 1), 0);
+    assert_int_equal(sg_modem_send(m, &k, sg_str("x")), SG_EDENIED); /* dead until it is closed */
+    assert_int_equal(sg_modem_close(m, &k), 0);
+    assert_int_equal(connect_to(m, &k, &server, HOST), 0);
+    sg_sim_reboot(rig.sim, rig_now(&rig));
+    wait_event(&rig, &k, true); /* "Ready" */
+    assert_int_equal(sg_modem_send(m, &k, sg_str("x")), SG_EDENIED);
+    rig_end(&rig);
+    server_end(&server);
+}
+
+static void a_silent_server_ends_the_handshake_in_time(void **state)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof a;
+    char command[128];
+    (void)state;
+    server_start(&server, NULL, 0);
+    struct sg_modem *m = modem_start(&rig, &server);
+    int hole = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(hole, (struct sockaddr *)&a, sizeof a), 0);
+    assert_int_equal(getsockname(hole, (struct sockaddr *)&a, &n), 0);
+    rig_ask(&rig, "AT#XSSOCKET=1,2,0,35724861,2");
+    assert_string_equal(rig_ask(&rig, "AT#XSSOCKETOPT=0,1,18,1"), "\r\nOK");
+    (void)snprintf(command, sizeof command, "AT#XCONNECT=0,\"127.0.0.1\",%u", ntohs(a.sin_port));
+    uint64_t before = rig_now(&rig);
+    assert_int_equal(sg_modem_command(m, sg_str(command), NULL, 10000), SG_EDENIED);
+    assert_in_range(rig_now(&rig) - before, 900, 3000);
+    /* What the host writes meanwhile is read afterwards. */
+    rig_ask(&rig, "AT#XCLOSE");
+    rig_ask(&rig, "AT#XSSOCKET=1,2,0,35724861,2");
+    rig_ask(&rig, "AT#XSSOCKETOPT=0,1,18,1");
+    (void)snprintf(command, sizeof command, "AT#XCONNECT=0,\"127.0.0.1\",%u\rAT+CFUN?\r", ntohs(a.sin_port));
+    rig_type(&rig, command, "");
+    before = rig_now(&rig);
+    while (rig.out_len < 40 && rig_now(&rig) < before + 5000)
+        rig_step(&rig, 100);
+    rig.out[rig.out_len] = 0;
+    assert_string_equal(rig.out, "\r\nERROR\r\n\r\n+CFUN: 1\r\n\r\nOK\r\n");
+    close(hole);
+    rig_end(&rig);
+    server_end(&server);
+}
+
+static void other_forms_of_sending_and_receiving(void **state)
+{
+    struct sg_modem_socket k;
+    struct sg_modem *m;
+    uint8_t space[2048];
+    struct sg_buf b = sg_buf(space, sizeof space);
+    (void)state;
+    server_start(&server, NULL, 0);
+    m = modem_start(&rig, &server);
+    assert_int_equal(connect_to(m, &k, &server, HOST), 0);
+    server.silent = true;
+    assert_string_equal(rig_ask(&rig, "AT#XSEND=0,0,0,\"hello, OK\""), "\r\n#XSEND: 0,0,9\r\n\r\nOK");
+    assert_string_equal(rig_ask(&rig, "AT#XSEND=0,1,0,\"5\""), "\r\n#XSEND: 0,0,1\r\n\r\nOK");
+    assert_string_equal(rig_ask(&rig, "AT#XSEND=0,2,0,5"), "\r\nOK");
+    rig_type(&rig, "a\r+++", "\r\n#XDATAMODE: 0\r\n");
+    assert_string_equal(rig_ask(&rig, "AT#XSEND=0,2,0"), "\r\nOK");
+    rig_type(&rig, "AT\r\n\"x+++", "\r\n#XDATAMODE: 0\r\n");
+    for (int i = 0; i < 50 && server.data_len != 6; i++)
+        server_pump(&server, rig_now(&rig)), usleep(1000);
+    assert_memory_equal(server.data, "AT\r\n\"x", 6);
+    static const char *const bad[] = {"AT#XSEND=0,1,0,\"4x\"", "AT#XSEND=0,1,0,\"\"", "AT#XSEND=1,1,0,\"41\"",
+                                      "AT#XSEND=0,3,0,\"41\"", "AT#XSEND=0,1,0,41",   "AT#XRECV=0,1,64",
+                                      "AT#XRECV=0,1,64,0,2049"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_string_equal(rig_ask(&rig, bad[i]), "\r\nERROR");
+
+    assert_int_equal(sg_dtls_send(server.dtls, server.id, sg_bytes("OK\r\n", 4), server.now), 0);
+    assert_int_equal(sg_modem_command(m, sg_str("AT#XRECV=0,1,2,2"), &b, 3000), 0); /* waits, and leaves it there */
+    assert_true(sg_bytes_eq_str(sg_buf_bytes(&b), "#XRECV: 0,1,4\n4f4b0d0a"));
+    assert_string_equal(rig_ask(&rig, "AT#XRECV=0,0,64,0"), "\r\n#XRECV: 0,0,4\r\nOK\r\n\r\nOK");
+    uint64_t before = rig_now(&rig);
+    assert_int_equal(sg_modem_command(m, sg_str("AT#XRECV=0,1,0,1"), NULL, 3000), SG_EDENIED);
+    assert_in_range(rig_now(&rig) - before, 900, 1500);
+    rig_end(&rig);
+    server_end(&server);
+}
+
+static void sockets_and_options_have_their_limits(void **state)
+{
+    char expected[64];
+    (void)state;
+    rig_start(&rig, NULL);
+    for (int i = 0; i < 8; i++) {
+        (void)snprintf(expected, sizeof expected, "\r\n#XSSOCKET: %d,2,273\r\n\r\nOK", i);
+        assert_string_equal(rig_ask(&rig, "AT#XSSOCKET=1,2,0,7"), expected);
+    }
+    assert_string_equal(rig_ask(&rig, "AT#XSSOCKET=1,2,0,7"), "\r\nERROR"); /* the ninth */
+    assert_string_equal(rig_ask(&rig, "AT#XCLOSE=3"), "\r\n#XCLOSE: 3,0\r\n\r\nOK");
+    assert_string_equal(rig_ask(&rig, "AT#XSSOCKET=2,2,0,7,1"), "\r\n#XSSOCKET: 3,2,273\r\n\r\nOK");
+    static const char *const bad[] = {"AT#XSSOCKET=1,1,0,7",
+                                      "AT#XSSOCKET=3,2,0,7",
+                                      "AT#XSSOCKET=1,2,1,7",
+                                      "AT#XSSOCKET=1,2,0",
+                                      "AT#XSSOCKET=1,2,0,2147483648",
+                                      "AT#XSSOCKET=1,2,0,7,3",
+                                      "AT#XSSOCKET=1,2,0,07",
+                                      "AT#XSSOCKETOPT=0,1,14",
+                                      "AT#XSSOCKETOPT=0,1,14,3",
+                                      "AT#XSSOCKETOPT=0,1,18,2",
+                                      "AT#XSSOCKETOPT=0,1,99,1",
+                                      "AT#XSSOCKETOPT=0,0,4",
+                                      "AT#XSSOCKETOPT=9,0,5",
+                                      "AT#XSSOCKETOPT=0,1,2,name",
+                                      "AT#XAPOLL=0,1",
+                                      "AT#XAPOLL=0,1,2",
+                                      "AT#XAPOLL=9,1,1",
+                                      "AT#XCONNECT=0,\"127.0.0.1\",0",
+                                      "AT#XCONNECT=0,\"127.0.0.1\",1",
+                                      "AT#XSEND=0,1,0,\"41\" ,",
+                                      "AT#XRECV=0,1,64,0",
+                                      "AT#XCLOSE=9"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_string_equal(rig_ask(&rig, bad[i]), "\r\nERROR");
+    assert_string_equal(rig_ask(&rig, "AT#XSEND=0,1,0,\"41\""), "\r\n#XSEND: 0,0,0\r\n\r\nERROR");
+    assert_string_equal(rig_ask(&rig, "AT#XSSOCKETOPT=0,1,2,\"a.example\""), "\r\nOK");
+    assert_string_equal(rig_ask(&rig, "AT#XSSOCKETOPT=0,0,2"), "\r\n#XSSOCKETOPT: 0,a.example\r\n\r\nOK");
+    assert_string_equal(rig_ask(&rig, "AT#XSSOCKETOPT=0,1,2,\"Null\""), "\r\nOK");
+    assert_string_equal(rig_ask(&rig, "AT#XSSOCKETOPT=0,0,2"), "\r\n#XSSOCKETOPT: 0,\r\n\r\nOK");
+    assert_string_equal(rig_ask(&rig, "AT#XSSOCKETOPT=3,0,5"), "\r\n#XSSOCKETOPT: 3,1\r\n\r\nOK");
+    assert_string_equal(rig_ask(&rig, "AT#XSSOCKETOPT=0,0,15"), "\r\n#XSSOCKETOPT: 0,0\r\n\r\nOK");
+    for (int i = 2; i < 8; i++)
+        rig_ask(&rig, "AT#XCLOSE=2"), rig_ask(&rig, "AT");
+    for (int i = 3; i < 8; i++) {
+        (void)snprintf(expected, sizeof expected, "AT#XCLOSE=%d", i);
+        rig_ask(&rig, expected);
+    }
+    assert_string_equal(rig_ask(&rig, "AT#XCLOSE"), "\r\n#XCLOSE: 0,0\r\n\r\n#XCLOSE: 1,0\r\n\r\nOK");
+    assert_string_equal(rig_ask(&rig, "AT#XCLOSE"), "\r\nOK");
+    rig_end(&rig);
+}
+
+static void without_a_pair_there_is_no_handshake(void **state)
+{
+    struct sg_modem_socket k;
+    (void)state;
+    server_start(&server, NULL, 0);
+    struct sg_modem *m = modem_start(&rig, &server);
+    assert_int_equal(sg_modem_set_function(m, 4), 0);
+    assert_int_equal(sg_modem_write(m, SG_TAG_LWM2M, SG_CRED_CERT, sg_str(rig_pem(server.cert))), 0);
+    assert_int_equal(sg_modem_set_function(m, 1), 0);
+    assert_int_equal(connect_to(m, &k, &server, HOST), SG_EDENIED);
+    assert_non_null(strstr(rig.log, "not a pair"));
+    assert_int_equal(sg_modem_connect(m, &k, 99, HOST, HOST, server.port, SG_MODEM_CID_OFF), SG_EDENIED);
+    assert_non_null(strstr(rig.log, "no CA certificate"));
+    rig_end(&rig);
+    server_end(&server);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(datagrams_go_both_ways),
+        cmocka_unit_test(several_datagrams_wait_and_are_told_of_once),
+        cmocka_unit_test(a_name_that_the_certificate_has_not_is_refused),
+        cmocka_unit_test(a_server_of_another_root_is_refused),
+        cmocka_unit_test(a_revoked_device_gets_no_connection),
+        cmocka_unit_test(there_is_no_ccm8_in_the_modem),
+        cmocka_unit_test(connection_id_modes),
+        cmocka_unit_test(after_the_nat_forgot_the_id_goes_on),
+        cmocka_unit_test(the_servers_close_is_told_of),
+        cmocka_unit_test(without_network_nothing_connects_and_sockets_die),
+        cmocka_unit_test(a_silent_server_ends_the_handshake_in_time),
+        cmocka_unit_test(other_forms_of_sending_and_receiving),
+        cmocka_unit_test(sockets_and_options_have_their_limits),
+        cmocka_unit_test(without_a_pair_there_is_no_handshake),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
