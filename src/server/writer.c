@@ -302,7 +302,7 @@ struct writer *sg_server_writer_start(const char *inventory, struct known *known
     w->store = sg_store_open(inventory, err);
     if (w->store != NULL) {
         (void)sg_store_changed(w->store); /* from here on */
-        if (sg_server_known_load(known, w->store, err) == 0) {
+        if (sg_store_check(w->store, err) == 0 && sg_server_known_load(known, w->store, err) == 0) {
             int e = pthread_create(&w->thread, NULL, run, w);
             if (e == 0)
                 return w;

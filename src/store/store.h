@@ -17,9 +17,12 @@ struct sg_store;
 /* Makes a new inventory (mode 0600). SG_EEXISTS where the file is there. */
 int sg_store_create(const char *path, struct sg_error *err);
 /* Opens one, bringing an older schema up to date. Tells apart: no such file (SG_ENOTFOUND), no inventory or damaged
- * (SG_EFORMAT; quick_check, application_id), made by a newer Signet (SG_EUNSUPPORTED), locked by another (SG_EBUSY). */
+ * (SG_EFORMAT), made by a newer Signet (SG_EUNSUPPORTED), locked by another (SG_EBUSY). Up to 8 MiB it checks all
+ * pages as sg_store_check does; in a larger one, damage shows when it is met: every call then gives SG_EFORMAT. */
 struct sg_store *sg_store_open(const char *path, struct sg_error *err);
 void sg_store_close(struct sg_store *s);
+/* Checks the structure of all pages, some 10 s a GB: for the start of a service and for `signet doctor`. SG_EFORMAT. */
+int sg_store_check(struct sg_store *s, struct sg_error *err);
 
 /* One transaction around several calls: BEGIN IMMEDIATE … COMMIT. */
 int sg_store_begin(struct sg_store *s, struct sg_error *err);

@@ -146,6 +146,37 @@ static void overwritten_pages_are_refused(void **state)
     }
 }
 
+/* A large file opens at once; its damage is found by the check, and by whoever meets it. */
+static void damage_in_a_large_file(void **state)
+{
+    (void)state;
+    struct sg_error err = {0};
+    struct sg_store *s = new_store();
+    struct sg_audit_entry e = {.when = NOW, .who = "root", .from = "local", .what = "refused"};
+    uint8_t noise[64];
+    struct stat st;
+    int64_t count;
+    memset(e.detail, 'x', sizeof e.detail - 1);
+    memset(noise, 0xa5, sizeof noise);
+    assert_done(sg_store_begin(s, &err), err);
+    for (int i = 0; i < 14000; i++)
+        assert_done(sg_store_audit(s, &e, &err), err);
+    assert_done(sg_store_commit(s, &err), err);
+    assert_done(sg_store_check(s, &err), err);
+    sg_store_close(s);
+    assert_int_equal(stat(DB, &st), 0);
+    assert_true(st.st_size > 8 * 1024 * 1024);
+    overwrite(st.st_size / 8192 * 4096, noise, sizeof noise);
+    s = sg_store_open(DB, &err);
+    assert_non_null(s);
+    assert_int_equal(sg_store_check(s, &err), SG_EFORMAT);
+    assert_contains(err.text, "restore it from a backup");
+    err.text[0] = 0;
+    assert_int_equal(sg_store_audit_verify(s, &count, &err), SG_EFORMAT);
+    assert_contains(err.text, "restore it from a backup");
+    sg_store_close(s);
+}
+
 static void newer_file_is_refused(void **state)
 {
     (void)state;
@@ -323,6 +354,7 @@ int main(void)
         cmocka_unit_test(damaged_header_is_refused),
         cmocka_unit_test(cut_file_is_refused),
         cmocka_unit_test(overwritten_pages_are_refused),
+        cmocka_unit_test(damage_in_a_large_file),
         cmocka_unit_test(newer_file_is_refused),
         cmocka_unit_test(locked_file_is_told),
         cmocka_unit_test(older_file_is_brought_up_to_date),

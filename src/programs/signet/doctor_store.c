@@ -107,7 +107,9 @@ void sg_cli_doctor_store(struct sg_cli_doctor *d)
         sg_cli_note(d, SG_CLI_PROBLEM, "inventory", "%s", err.text);
         return;
     }
-    int r = sg_store_each_device(store, take_device, &l, &err);
+    int r = sg_store_check(store, &err);
+    if (r == 0)
+        r = sg_store_each_device(store, take_device, &l, &err);
     if (r == 0)
         r = sg_store_each_cert(store, -1, 0, take_cert, &l, &err);
     if (r == 0)
