@@ -105,6 +105,7 @@ static void connect_now(struct sg_agent *a)
     struct sg_error err = {0};
 
     a->connect_at = UINT64_MAX;
+    sg_agent_say("Connecting to %s port %u.", a->options->host, a->options->port);
     if (a->link->connect(a, &err) < 0)
         sg_agent_ended(a, err.text);
 }
@@ -197,11 +198,10 @@ static void measure(struct sg_agent *a, uint64_t now)
 
 /* --------------------------------------------------------------------------------------------------------- signals */
 
-bool sg_agent_told_to_end(const struct sg_agent *a)
+bool sg_agent_told_to_end(void)
 {
     sigset_t pending;
 
-    (void)a;
     return sigpending(&pending) == 0 && (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
 }
 

@@ -92,6 +92,6 @@ void sg_agent_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 uint64_t sg_agent_now(void); /* steady milliseconds, which go on while the machine sleeps */
 uint32_t sg_agent_random(void *user);
 /* True where SIGTERM or SIGINT waits to be taken. */
-bool sg_agent_told_to_end(const struct sg_agent *a);
+bool sg_agent_told_to_end(void);
 
 #endif

@@ -42,7 +42,7 @@ static int port_read(void *user, void *p, size_t cap, uint32_t timeout_ms)
         const int n = m->io.read(m->io.user, p, cap, slice);
         if (n != 0 || slice == left)
             return n;
-        if (sg_agent_told_to_end(m->agent))
+        if (sg_agent_told_to_end())
             return SG_ECLOSED;
     }
 }
@@ -135,7 +135,7 @@ static int turn_on(struct modem *m, struct sg_error *err)
     while (!on_network(m, &error)) {
         if (error < 0)
             return failed(m, error, "Asking for the network", err);
-        if (sg_agent_now() >= until || sg_agent_told_to_end(m->agent))
+        if (sg_agent_now() >= until || sg_agent_told_to_end())
             return sg_fail(err, SG_ETIMEOUT, "The modem has found no network yet.");
         (void)sg_modem_wait(&m->modem, 1000);
     }
