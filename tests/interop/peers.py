@@ -3,7 +3,7 @@
 
 import subprocess
 
-from conftest import ROOT
+from harness import ROOT
 
 JAVA = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp",
         f"{ROOT}/build/peers/peers.jar:{ROOT}/build/peers/lib/*"]

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from conftest import free_port, wait_until
+from harness import free_port, wait_until
 from peers import Identities, java
 
 

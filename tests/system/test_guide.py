@@ -4,7 +4,7 @@
 import re
 import subprocess
 
-from conftest import BIN, ROOT, SERVER_NAME, free_port
+from harness import BIN, ROOT, SERVER_NAME, free_port
 
 GUIDE = ROOT / "docs/guide/01-x509-on-an-nrf91.md"
 

@@ -31,7 +31,7 @@ import org.eclipse.leshan.transport.californium.client.endpoint.coaps.CoapsClien
 /**
  * Leshan's LwM2M client, with an X.509 identity.
  *
- * <pre>LeshanClientPeer URI ENDPOINT CERT KEY SERVER-ROOT CID-LENGTH|-1</pre>
+ * <pre>LeshanClientPeer URI ENDPOINT CERT KEY SERVER-ROOT CID-LENGTH (-1: no connection id)</pre>
  *
  * Prints "registered", "refused CODE TEXT", "failed TEXT", "updated", "executed PATH", "written PATH VALUE" a line each. Ends with its
  * standard input. /3/0/15 (time zone) can be written, /3/0/4 (reboot) executed, /3/0/9 (battery) falls by one each second.
@@ -112,7 +112,7 @@ public final class LeshanClientPeer {
         CaliforniumClientEndpointsProvider.Builder transport = new CaliforniumClientEndpointsProvider.Builder(
                 new CoapsClientProtocolProvider());
         Configuration configuration = transport.createDefaultConfiguration();
-        configuration.set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, cidLength < 0 ? null : cidLength);
+        configuration.set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, cidLength);
         transport.setConfiguration(configuration);
         transport.setClientAddress(InetAddress.getLoopbackAddress());
 

@@ -37,7 +37,7 @@ import org.eclipse.leshan.transport.californium.server.endpoint.coaps.CoapsServe
 /**
  * Leshan's LwM2M server, with an X.509 identity.
  *
- * <pre>LeshanServerPeer PORT CERT KEY DEVICE-ROOTS ENDPOINT CID-LENGTH|-1</pre>
+ * <pre>LeshanServerPeer PORT CERT KEY DEVICE-ROOTS ENDPOINT CID-LENGTH (-1: no connection id)</pre>
  *
  * DEVICE-ROOTS holds all certificates that clients may descend from. Prints "ready", "registered EP", "updated EP", "gone EP", "notified EP PATH VALUE". Takes
  * lines on standard input: "read PATH [FORMAT]", "write PATH VALUE", "execute PATH", "observe PATH"; answers "CODE VALUE".
@@ -59,7 +59,7 @@ public final class LeshanServerPeer {
         String endpoint = args[4];
         CaliforniumServerEndpointsProvider.Builder transport = new CaliforniumServerEndpointsProvider.Builder(
                 new CoapsServerProtocolProvider());
-        transport.setConfiguration(c -> c.set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, cidLength < 0 ? null : cidLength));
+        transport.setConfiguration(c -> c.set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, cidLength));
         transport.addEndpoint(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), Protocol.COAPS);
 
         InMemorySecurityStore security = new InMemorySecurityStore();

@@ -24,7 +24,7 @@ import org.eclipse.californium.scandium.dtls.x509.StaticCertificateVerifier;
 /**
  * Californium's DTLS 1.2 with connection ids (RFC 9146) and X.509.
  *
- * <pre>ScandiumPeer client|server PORT CERT KEY PEER-ROOTS SUITE CID-LENGTH|-1</pre>
+ * <pre>ScandiumPeer client|server PORT CERT KEY PEER-ROOTS SUITE CID-LENGTH (-1: no connection id)</pre>
  *
  * The server echoes each record. The client sends each line of standard input; the line "!resume" makes it do an abbreviated handshake
  * with the next record. Prints "ready", "got TEXT suite=… cid=read/write" a line each, "failed …".
@@ -38,8 +38,7 @@ public final class ScandiumPeer {
     private static DtlsConnectorConfig.Builder config(String[] args, boolean server) throws Exception {
         DtlsConfig.register();
         Configuration c = new Configuration();
-        int cid = Integer.parseInt(args[6]);
-        c.set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, cid < 0 ? null : cid);
+        c.set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, Integer.parseInt(args[6]));
         c.set(DtlsConfig.DTLS_ROLE, server ? DtlsRole.SERVER_ONLY : DtlsRole.CLIENT_ONLY);
         c.set(DtlsConfig.DTLS_RECOMMENDED_CIPHER_SUITES_ONLY, false);
         c.setAsList(DtlsConfig.DTLS_CIPHER_SUITES, CipherSuite.getTypeByName(args[5]));
