@@ -56,14 +56,14 @@ enum sg_dtls_what {
     SG_DTLS_CONNECTED, /* handshake complete; the peer is authentic */
     SG_DTLS_DATA,      /* `data` holds one application record, valid during the call */
     SG_DTLS_MOVED,     /* the peer's address changed to `addr`, shown by an authentic newer CID record */
-    SG_DTLS_CLOSED,    /* ended, by either side or by replacement; the id is dead after the call; `alert` tells how */
+    SG_DTLS_CLOSED,    /* ended by the peer, or replaced by its new handshake; the id is dead; `alert` tells how */
     SG_DTLS_REFUSED,   /* a handshake failed: `reason` and `alert`; there is no association (id 0) */
 };
 
 struct sg_dtls_event {
     enum sg_dtls_what what;
     sg_dtls_id id;
-    uint64_t identity;
+    uint64_t identity; /* the verdict's; REFUSED: 0 where it did not come to a verdict */
     struct sg_addr addr;
     struct sg_bytes data;
     int alert;            /* CLOSED, REFUSED: SG_ALERT_…, -1 where none was sent or received (time-out) */
@@ -127,8 +127,8 @@ void sg_dtls_input(struct sg_dtls *d, const struct sg_addr *from, uint8_t *datag
  * rest. */
 int sg_dtls_connect(struct sg_dtls *d, const struct sg_addr *server, uint64_t now, struct sg_error *err);
 
-/* Seals one application record and sends it to the peer's present address. At most sg_dtls_max_data bytes.
- * SG_ENOTFOUND (no such association any more), SG_ENOSPC. */
+/* Seals one application record and sends it to the peer's present address. 1 to sg_dtls_max_data bytes.
+ * SG_ENOTFOUND (no such association any more), SG_ENOSPC, SG_EINVAL (no data). */
 int sg_dtls_send(struct sg_dtls *d, sg_dtls_id id, struct sg_bytes data, uint64_t now);
 /* What fits into one record to that peer: the MTU, its suite, its connection id and the max_fragment_length that it
  * asked for (RFC 6066 section 4). 0 where there is no such association. */

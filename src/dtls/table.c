@@ -92,13 +92,26 @@ uint32_t sg_dtls_slot_take(struct sg_dtls *d, const struct sg_addr *addr)
     return slot;
 }
 
-/* All but the generation, which must be there whenever the process is killed: it makes ids unique. */
+/* A free slot is zeros, but for its generation, which must be there whenever the process is killed: it makes ids
+ * unique.
+ */
+enum {
+    BEFORE = offsetof(struct sg_dtls_assoc, generation),
+    AFTER = BEFORE + sizeof(uint32_t),
+    REST = sizeof(struct sg_dtls_assoc) - AFTER,
+};
+
+static bool is_clear(const struct sg_dtls_assoc *a)
+{
+    static const uint8_t zeros[sizeof *a];
+    return memcmp(a, zeros, BEFORE) == 0 && memcmp((const uint8_t *)a + AFTER, zeros, REST) == 0;
+}
+
 static void clear(struct sg_dtls_assoc *a)
 {
-    enum { BEFORE = offsetof(struct sg_dtls_assoc, generation), AFTER = BEFORE + sizeof a->generation };
     *(volatile uint8_t *)&a->state = SG_DTLS_FREE;
     sg_wipe(a, BEFORE);
-    sg_wipe((uint8_t *)a + AFTER, sizeof *a - AFTER);
+    sg_wipe((uint8_t *)a + AFTER, REST);
 }
 
 void sg_dtls_slot_drop(struct sg_dtls *d, uint32_t slot)
@@ -181,7 +194,7 @@ static void adopt(struct sg_dtls *d)
             link_slot(d, slot);
             continue;
         }
-        if (a->state != SG_DTLS_FREE || a->suite)
+        if (!is_clear(a))
             clear(a);
         push_free(d, slot);
     }

@@ -86,6 +86,26 @@ UNUSED static struct identity make_identity(const char *name, const char *curve)
     return id;
 }
 
+UNUSED static struct identity server_id, client_id;
+
+UNUSED static int make_identities(void **state)
+{
+    (void)state;
+    server_id = make_identity("server", "P-256");
+    client_id = make_identity("urn:imei:351516170000001", "P-256");
+    return 0;
+}
+
+UNUSED static int free_identities(void **state)
+{
+    (void)state;
+    X509_free(server_id.cert);
+    EVP_PKEY_free(server_id.key);
+    X509_free(client_id.cert);
+    EVP_PKEY_free(client_id.key);
+    return 0;
+}
+
 UNUSED static struct sg_addr addr_of(const char *last, uint16_t port)
 {
     struct sg_addr a = {.port = port};

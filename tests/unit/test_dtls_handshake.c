@@ -2,8 +2,6 @@
 /* Handshakes in each suite and each way with connection ids, over links that lose, double and reorder. */
 #include "dtls_world.h"
 
-static struct identity server_id, client_id;
-
 static const uint16_t suites[] = {
     SG_SUITE_ECDHE_ECDSA_AES128_GCM, SG_SUITE_ECDHE_ECDSA_AES256_GCM,  SG_SUITE_ECDHE_ECDSA_AES128_CCM,
     SG_SUITE_ECDHE_ECDSA_AES256_CCM, SG_SUITE_ECDHE_ECDSA_AES128_CCM8, SG_SUITE_ECDHE_ECDSA_AES256_CCM8,
@@ -259,24 +257,6 @@ static void no_datagram_is_longer_than_the_mtu(void **state)
     }
 }
 
-static int open_all(void **state)
-{
-    (void)state;
-    server_id = make_identity("server", "P-256");
-    client_id = make_identity("urn:imei:351516170000001", "P-256");
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    X509_free(server_id.cert);
-    EVP_PKEY_free(server_id.key);
-    X509_free(client_id.cert);
-    EVP_PKEY_free(client_id.key);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,5 +270,5 @@ int main(void)
         cmocka_unit_test(a_silent_server_is_given_up),
         cmocka_unit_test(no_datagram_is_longer_than_the_mtu),
     };
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, make_identities, free_identities);
 }

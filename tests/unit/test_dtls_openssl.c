@@ -7,8 +7,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static struct identity server_id, client_id;
-
 struct stock {
     struct party server;
     struct world w;
@@ -292,24 +290,6 @@ static void it_speaks_an_old_version(void **state)
     free_stock(s);
 }
 
-static int open_all(void **state)
-{
-    (void)state;
-    server_id = make_identity("server", "P-256");
-    client_id = make_identity("urn:imei:351516170000001", "P-256");
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    X509_free(server_id.cert);
-    EVP_PKEY_free(server_id.key);
-    X509_free(client_id.cert);
-    EVP_PKEY_free(client_id.key);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -322,5 +302,5 @@ int main(void)
         cmocka_unit_test(it_has_no_suite_that_we_take),
         cmocka_unit_test(it_speaks_an_old_version),
     };
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, make_identities, free_identities);
 }

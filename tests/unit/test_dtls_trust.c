@@ -4,8 +4,6 @@
 
 #include <malloc.h>
 
-static struct identity server_id, client_id;
-
 static struct world *world(void)
 {
     return make_world(&server_id, &client_id);
@@ -437,24 +435,6 @@ static void a_wrong_configuration_is_told(void **state)
     free_world(w);
 }
 
-static int open_all(void **state)
-{
-    (void)state;
-    server_id = make_identity("server", "P-256");
-    client_id = make_identity("urn:imei:351516170000001", "P-256");
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    X509_free(server_id.cert);
-    EVP_PKEY_free(server_id.key);
-    X509_free(client_id.cert);
-    EVP_PKEY_free(client_id.key);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -474,5 +454,5 @@ int main(void)
         cmocka_unit_test(a_full_table_takes_nobody_and_loses_nobody),
         cmocka_unit_test(a_wrong_configuration_is_told),
     };
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, make_identities, free_identities);
 }
