@@ -58,7 +58,7 @@ static struct MHD_Response *response_of(struct sg_api_answer *answer)
         answer->stream = NULL; /* the response's now */
         return r;
     }
-    char *text = answer->body != NULL ? json_dumps(answer->body, JSON_COMPACT) : NULL;
+    char *text = answer->body != NULL ? json_dumps(answer->body, SG_API_DUMP) : NULL;
     if (text == NULL)
         return NULL;
     size_t n = strlen(text);

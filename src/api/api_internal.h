@@ -14,6 +14,10 @@
 #define SG_API_MAX_BODY    65536
 #define SG_API_MAX_PAYLOAD 1024 /* of a request to a device: sg_server_request's limit */
 
+/* How JSON is written: 15 digits hold every decimal number that a device may have meant (20.8, not 20.800000000000001).
+ */
+#define SG_API_DUMP (JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15))
+
 /* --------------------------------------------------------------------------------------------------- answers */
 
 struct sg_api_stream;

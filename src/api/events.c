@@ -121,7 +121,7 @@ static int wait_for_note(struct sg_api_stream *s, time_t deadline, struct note *
 /* Puts "event: NAME", "data: JSON" and an empty line, or a comment where `data` is NULL. Frees `data`. */
 static void put_event(struct sg_api_stream *s, const char *name, json_t *data)
 {
-    char *json = data != NULL ? json_dumps(data, JSON_COMPACT) : NULL;
+    char *json = data != NULL ? json_dumps(data, SG_API_DUMP) : NULL;
     size_t cap = strlen(name) + (json != NULL ? strlen(json) : 0) + 32;
 
     json_decref(data);
@@ -151,8 +151,10 @@ static void put_end(struct sg_api_stream *s, const char *code, const char *why)
 
 static void put_ended_note(struct sg_api_stream *s, const struct note *note)
 {
-    if (note->code >> 5 <= 2)
+    if (note->code == 0)
         put_end(s, "went-away", "the device went away or was shut out; the observation has ended");
+    else if (note->code >> 5 == 2) /* an answer without the Observe option: RFC 7641 section 4.2 */
+        put_end(s, "not-observed", "the device sends this value when it is asked, and does not notify of its changes");
     else
         put_end(s, "refused", sg_coap_code_text(note->code));
 }

@@ -93,7 +93,7 @@ static void print_json(const char *name, json_t *data)
 {
     json_t *line = json_pack("{s:s}", "event", name);
     json_object_update_missing(line, data);
-    (void)json_dumpf(line, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    (void)json_dumpf(line, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
     (void)putchar('\n');
     json_decref(line);
 }

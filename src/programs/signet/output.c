@@ -61,7 +61,7 @@ void sg_cli_print_table(struct sg_cli_table *t)
 
 int sg_cli_print_json(json_t *value)
 {
-    int r = value == NULL ? -1 : json_dumpf(value, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    int r = value == NULL ? -1 : json_dumpf(value, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
     if (value != NULL)
         json_decref(value);
     if (r < 0 || putchar('\n') == EOF || fflush(stdout) != 0)

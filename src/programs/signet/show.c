@@ -87,7 +87,9 @@ static void print_registration(const json_t *r, int64_t now)
     json_array_foreach(json_object_get(r, "objects"), i, object)
     {
         const char *path = sg_cli_text_of(object, "path");
-        sg_put_str(&b, i > 0 ? ", " : "");
+        if (strcmp(path, "/") == 0) /* carries attributes of the device itself */
+            continue;
+        sg_put_str(&b, b.len > 0 ? ", " : "");
         sg_put_str(&b, path);
         sg_put_str(&b, sg_cli_path_name(path, name)[0] != '\0' ? " " : "");
         sg_put_str(&b, name);
