@@ -183,6 +183,8 @@ static int admit(struct sg_api *a, struct MHD_Connection *c, struct exchange *x,
         refuse_stranger(a, x, method, url, authorization);
         return -1;
     }
+    if (atomic_load(&a->stopping))
+        return sg_api_refuse(&x->answer, 503, "stopped", "signetd stops");
     if (sg_api_route(method, sg_str(url), &x->request.route, &x->answer) < 0 || check_length(c, x) < 0 ||
         check_timeout(c, x) < 0)
         return -1;
@@ -423,9 +425,13 @@ struct sg_api *sg_api_start(const struct sg_api_config *config, struct sg_error 
 
 void sg_api_stop(struct sg_api *a)
 {
+    const struct timespec step = {.tv_nsec = 10000000};
     if (a == NULL)
         return;
     atomic_store(&a->stopping, true);
+    /* libmicrohttpd ends connections where they are; the streams are to say that they end. */
+    for (int i = 0; i < 200 && atomic_load(&a->streams) > 0; i++)
+        (void)nanosleep(&step, NULL);
     MHD_stop_daemon(a->daemon);
     sg_api_guard_flush(&a->guard, write_refusal, a);
     sg_api_guard_free(&a->guard);

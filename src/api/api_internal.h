@@ -119,6 +119,7 @@ struct sg_api {
     uint16_t port;
     int64_t started;
     atomic_bool stopping;
+    atomic_uint streams; /* open ones */
     struct sg_api_guard guard;
 };
 
