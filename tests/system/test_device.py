@@ -184,6 +184,7 @@ def test_a_server_of_another_name_is_not_trusted(served):
 def test_a_server_that_is_not_there(folder, home):
     home.lwm2m_port = 9
     device = home.start_process(*by_files(home, "--endpoint", ENDPOINT))
+    device.expect("Connecting to")
     assert device.stop() == 0  # in the middle of a handshake
 
 
