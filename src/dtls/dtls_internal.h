@@ -38,11 +38,11 @@ enum { /* RFC 6347 section 4.1, RFC 9146 section 4 */
 enum sg_dtls_cipher { SG_DTLS_GCM_128, SG_DTLS_GCM_256, SG_DTLS_CCM_128, SG_DTLS_CCM_256, SG_DTLS_CIPHERS };
 
 struct sg_dtls_suite {
-    uint16_t id;
-    const char *name; /* OpenSSL's */
-    enum sg_dtls_cipher cipher;
-    uint8_t key_len, tag_len;
+    const char *name;   /* OpenSSL's */
     const char *digest; /* of the PRF */
+    enum sg_dtls_cipher cipher;
+    uint16_t id;
+    uint8_t key_len, tag_len;
 };
 const struct sg_dtls_suite *sg_dtls_suite(uint16_t id); /* NULL for others than ours */
 /* The list as SSL_CTX_set_cipher_list takes it. */

@@ -121,7 +121,7 @@ static void sealed_record(struct sg_dtls *d, const struct sg_addr *from, const s
         sg_dtls_hs_sealed(hs, r);
 }
 
-static void datagram(struct sg_dtls *d, const struct sg_addr *from, const uint8_t *p, size_t n)
+static void dispatch(struct sg_dtls *d, const struct sg_addr *from, const uint8_t *p, size_t n)
 {
     struct sg_cursor c = sg_cursor(sg_bytes(p, n));
     struct sg_dtls_record r;
@@ -135,15 +135,15 @@ static void datagram(struct sg_dtls *d, const struct sg_addr *from, const uint8_
     }
 }
 
-void sg_dtls_input(struct sg_dtls *d, const struct sg_addr *from, uint8_t *bytes, size_t n, uint64_t now)
+void sg_dtls_input(struct sg_dtls *d, const struct sg_addr *from, uint8_t *datagram, size_t n, uint64_t now)
 {
     d->now = now;
     sg_dtls_secrets_turn(d);
-    datagram(d, from, bytes, n);
+    dispatch(d, from, datagram, n);
     while (d->again) {
         uint8_t *held = d->again;
         d->again = NULL;
-        datagram(d, &d->again_from, held, d->again_len);
+        dispatch(d, &d->again_from, held, d->again_len);
         free(held);
     }
 }

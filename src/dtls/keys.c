@@ -9,17 +9,14 @@
 
 enum { MASTER = 48, RANDOM = 32 };
 
-static bool prf(const char *digest, struct sg_bytes secret, struct sg_bytes seed, uint8_t *out, size_t n)
+static bool prf(const char *digest, uint8_t master[MASTER], struct sg_buf *seed, uint8_t *out, size_t n)
 {
     char name[16];
-    uint8_t s[MASTER], space[80];
-    memcpy(s, secret.p, secret.n);
-    memcpy(space, seed.p, seed.n);
     (void)snprintf(name, sizeof name, "%s", digest);
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, name, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SECRET, s, secret.n),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, space, seed.n),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SECRET, master, MASTER),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, seed->p, seed->len),
         OSSL_PARAM_construct_end(),
     };
     EVP_KDF *kdf = EVP_KDF_fetch(NULL, "TLS1-PRF", NULL);
@@ -27,7 +24,6 @@ static bool prf(const char *digest, struct sg_bytes secret, struct sg_bytes seed
     bool ok = ctx && EVP_KDF_derive(ctx, out, n, params) == 1;
     EVP_KDF_CTX_free(ctx);
     EVP_KDF_free(kdf);
-    sg_wipe(s, sizeof s);
     return ok;
 }
 
@@ -67,7 +63,8 @@ uint64_t sg_dtls_session_tag(const SSL_SESSION *session)
 bool sg_dtls_derive(struct sg_dtls_hs *hs)
 {
     struct sg_dtls_assoc *a = &hs->d->table->assoc[hs->slot];
-    uint8_t master[MASTER], seed[13 + 2 * RANDOM], server_random[RANDOM], block[2 * 32 + 2 * 4];
+    uint8_t master[MASTER], space[80], client_random[RANDOM], server_random[RANDOM], block[2 * 32 + 2 * 4];
+    struct sg_buf seed = sg_buf(space, sizeof space);
     if (hs->keyed || !hs->ssl)
         return hs->keyed;
 
@@ -75,11 +72,12 @@ bool sg_dtls_derive(struct sg_dtls_hs *hs)
     const struct sg_dtls_suite *s = cipher ? sg_dtls_suite(SSL_CIPHER_get_protocol_id(cipher)) : NULL;
     if (!s || !master_secret(hs->ssl, master, server_random))
         return false;
-    memcpy(seed, "key expansion", 13);
-    memcpy(seed + 13, server_random, RANDOM);
-    SSL_get_client_random(hs->ssl, seed + 13 + RANDOM, RANDOM);
+    SSL_get_client_random(hs->ssl, client_random, RANDOM);
+    sg_put_str(&seed, "key expansion");
+    sg_put(&seed, server_random, RANDOM);
+    sg_put(&seed, client_random, RANDOM);
     size_t n = 2U * s->key_len + 2 * 4;
-    if (prf(s->digest, sg_bytes(master, MASTER), sg_bytes(seed, sizeof seed), block, n)) {
+    if (prf(s->digest, master, &seed, block, n)) {
         deal(block, s->key_len, hs->d->config.server, a);
         a->suite = s->id;
         if (!hs->cid_agreed)

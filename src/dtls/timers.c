@@ -30,7 +30,7 @@ bool sg_dtls_timer_set(struct sg_dtls *d, struct sg_dtls_hs *hs, uint64_t at)
     struct sg_dtls_timers *t = &d->timers;
     if (!hs->timer && t->n + 1 >= t->cap) {
         size_t cap = t->cap ? 2 * t->cap : 16;
-        struct sg_dtls_hs **heap = realloc(t->heap, cap * sizeof *heap);
+        struct sg_dtls_hs **heap = realloc(t->heap, cap * sizeof(struct sg_dtls_hs *));
         if (!heap)
             return false;
         t->heap = heap;
