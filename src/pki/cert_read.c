@@ -152,13 +152,13 @@ static X509 *parse_der(struct sg_bytes der, struct sg_error *err)
     return cert;
 }
 
-X509 *sg_cert_parse(struct sg_bytes v, struct sg_error *err)
+X509 *sg_cert_parse(struct sg_bytes pem_or_der, struct sg_error *err)
 {
-    if (v.n == 0) {
+    if (pem_or_der.n == 0) {
         sg_fail(err, SG_EFORMAT, "not a certificate: it is empty");
         return NULL;
     }
-    return v.p[0] == 0x30 ? parse_der(v, err) : parse_pem(v, err); /* 30: SEQUENCE */
+    return pem_or_der.p[0] == 0x30 ? parse_der(pem_or_der, err) : parse_pem(pem_or_der, err); /* 30: SEQUENCE */
 }
 
 X509 *sg_cert_read(const char *path, struct sg_error *err)

@@ -19,24 +19,38 @@ int sg_cert_fingerprint(const X509 *cert, struct sg_fingerprint *f)
     return 0;
 }
 
+static bool is_uncompressed(const EVP_PKEY *key)
+{
+    char format[16];
+    size_t n;
+    return EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, format, sizeof format, &n) ==
+               1 &&
+           strcmp(format, OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED) == 0;
+}
+
+/* The SubjectPublicKeyInfo. One key, one spelling: a point may also be written compressed (RFC 5480 section 2.2), and
+ * OpenSSL writes it as it was read. */
+static int public_der(const EVP_PKEY *key, uint8_t **der)
+{
+    int n = i2d_PUBKEY(key, der);
+    if (n <= 0 || EVP_PKEY_get_base_id(key) != EVP_PKEY_EC || is_uncompressed(key))
+        return n;
+    const uint8_t *p = *der;
+    EVP_PKEY *again = d2i_PUBKEY(NULL, &p, n);
+    OPENSSL_free(*der);
+    *der = NULL;
+    n = -1;
+    if (again && EVP_PKEY_set_utf8_string_param(again, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+                                                OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED) == 1)
+        n = i2d_PUBKEY(again, der);
+    EVP_PKEY_free(again);
+    return n;
+}
+
 int sg_key_fingerprint(const EVP_PKEY *key, struct sg_fingerprint *f)
 {
-    /* One key, one fingerprint: a point may also be written compressed (RFC 5480 section 2.2), and OpenSSL writes it
-     * as it was read. */
-    EVP_PKEY *plain = NULL;
-    if (EVP_PKEY_get_base_id(key) == EVP_PKEY_EC) {
-        EVP_PKEY *given;
-        memcpy(&given, &key, sizeof given); /* EVP_PKEY_dup only reads, but does not say so */
-        plain = EVP_PKEY_dup(given);
-        if (!plain || EVP_PKEY_set_utf8_string_param(plain, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
-                                                     OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED) != 1) {
-            EVP_PKEY_free(plain);
-            return SG_ECRYPTO;
-        }
-    }
     uint8_t *der = NULL;
-    int n = i2d_PUBKEY(plain ? plain : key, &der);
-    EVP_PKEY_free(plain);
+    int n = public_der(key, &der);
     if (n <= 0)
         return SG_ECRYPTO;
     sg_sha256(sg_bytes(der, (size_t)n), f->sha256);

@@ -44,7 +44,7 @@ static struct sg_store *connect_to(const char *path, struct sg_error *err)
         sg_fail(err, SG_ENOMEM, "out of memory");
         return NULL;
     }
-    snprintf(s->path, sizeof s->path, "%s", path);
+    (void)snprintf(s->path, sizeof s->path, "%s", path);
     int rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_busy_timeout(s->db, SG_STORE_WAIT_MS);
@@ -127,7 +127,7 @@ static int look(const char *path, off_t *size, bool *has_log, struct sg_error *e
     if (stat(path, &st) < 0)
         return sg_fail(err, errno == ENOENT ? SG_ENOTFOUND : SG_EIO, "cannot open the inventory %s: %s%s", path,
                        strerror(errno), errno == ENOENT ? " (`signet init` makes one)" : "");
-    snprintf(name, sizeof name, "%s-wal", path);
+    (void)snprintf(name, sizeof name, "%s-wal", path);
     *size = st.st_size;
     *has_log = stat(name, &log) == 0;
     return 0;
@@ -135,8 +135,8 @@ static int look(const char *path, off_t *size, bool *has_log, struct sg_error *e
 
 struct sg_store *sg_store_open(const char *path, struct sg_error *err)
 {
-    off_t size;
-    bool has_log;
+    off_t size = 0;
+    bool has_log = false;
     if (look(path, &size, &has_log, err) < 0)
         return NULL;
     struct sg_store *s = connect_to(path, err);

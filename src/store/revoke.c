@@ -38,10 +38,10 @@ static int tell(struct sg_store *s, const struct sg_cert_row *row, enum sg_reaso
 {
     char text[SG_FINGERPRINT_TEXT];
     struct sg_audit_entry e = {.when = when, .from = "local", .what = "revoked"};
-    snprintf(e.who, sizeof e.who, "%s", who);
-    snprintf(e.subject, sizeof e.subject, "%s", row->facts.cn);
-    snprintf(e.detail, sizeof e.detail, "certificate %s, serial number %s, reason %s",
-             sg_fingerprint_text(&row->facts.fingerprint, text), row->facts.serial, sg_reason_name(reason));
+    (void)snprintf(e.who, sizeof e.who, "%s", who);
+    (void)snprintf(e.subject, sizeof e.subject, "%s", row->facts.cn);
+    (void)snprintf(e.detail, sizeof e.detail, "certificate %s, serial number %s, reason %s",
+                   sg_fingerprint_text(&row->facts.fingerprint, text), row->facts.serial, sg_reason_name(reason));
     return sg_store_audit(s, &e, err);
 }
 
