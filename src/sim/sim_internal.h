@@ -170,6 +170,10 @@ struct sg_sim_socket {
 };
 
 void sg_sim_sockets_init(struct sg_sim *s);
+/* The open socket that a command names; NULL. */
+struct sg_sim_socket *sg_sim_socket_find(struct sg_sim *s, const struct sg_sim_command *c, size_t at);
+/* Begins an information line with `name` ("#XSEND: ") and the handle. */
+struct sg_buf *sg_sim_socket_say(struct sg_sim *s, const char *name, const struct sg_sim_socket *k);
 void sg_sim_socket_end(struct sg_sim_socket *k); /* closes and frees; the slot is unused then */
 /* No network any more, as after AT+CFUN=4: sockets are dead until they are closed. */
 void sg_sim_sockets_die(struct sg_sim *s);

@@ -7,16 +7,6 @@
 
 enum { IPV4 = 1, IPV6 = 2, DATAGRAM = 2, CLIENT = 0, DTLS_1_2 = 273, VERIFY_REQUIRED = 2 };
 enum { POLL_IN = 1, POLL_OUT = 4, POLL_ERR = 8 };
-enum {
-    HOSTNAME = 2,
-    SUITE_USED = 4,
-    PEER_VERIFY = 5,
-    SESSION_CACHE = 12,
-    SESSION_CACHE_PURGE = 13,
-    CID = 14,
-    CID_STATUS = 15,
-    HANDSHAKE_TIMEOUT = 18
-};
 enum { MODE_TEXT = 0, MODE_HEX = 1, MODE_DATA = 2, HEX_MAX = 1400, RECEIVE_MAX = 2048 };
 enum { FLAG_PEEK = 2, FLAG_DONT_WAIT = 64, FLAGS_MAX = 65535, HANDSHAKE_S = 123 };
 
@@ -58,7 +48,7 @@ void sg_sim_sockets_die(struct sg_sim *s)
     }
 }
 
-static struct sg_sim_socket *find(struct sg_sim *s, const struct sg_sim_command *c, size_t at)
+struct sg_sim_socket *sg_sim_socket_find(struct sg_sim *s, const struct sg_sim_command *c, size_t at)
 {
     uint64_t h;
 
@@ -72,8 +62,7 @@ static size_t handle(const struct sg_sim *s, const struct sg_sim_socket *k)
     return (size_t)(k - s->sockets);
 }
 
-/* "#NAME: h" */
-static struct sg_buf *say(struct sg_sim *s, const char *name, const struct sg_sim_socket *k)
+struct sg_buf *sg_sim_socket_say(struct sg_sim *s, const char *name, const struct sg_sim_socket *k)
 {
     struct sg_buf *b = sg_sim_say(s);
     sg_put_str(b, name);
@@ -118,7 +107,7 @@ int sg_sim_xssocket(struct sg_sim *s, const struct sg_sim_command *c)
     k->tag = (uint32_t)tag;
     k->peer_verify = (unsigned)verify;
     k->handshake_s = HANDSHAKE_S;
-    struct sg_buf *b = say(s, "#XSSOCKET: ", k);
+    struct sg_buf *b = sg_sim_socket_say(s, "#XSSOCKET: ", k);
     put(b, DATAGRAM);
     put(b, DTLS_1_2);
     sg_sim_said(s);
@@ -131,7 +120,7 @@ static void close_one(struct sg_sim *s, struct sg_sim_socket *k)
         (void)sg_dtls_close(k->dtls, k->id, SG_ALERT_CLOSE_NOTIFY, s->now);
     if (s->reply.len > 0)
         sg_put_str(&s->reply, "\r\n"); /* one empty line before each (11.1) */
-    put(say(s, "#XCLOSE: ", k), 0);
+    put(sg_sim_socket_say(s, "#XCLOSE: ", k), 0);
     sg_sim_said(s);
     sg_sim_socket_end(k);
 }
@@ -144,134 +133,18 @@ int sg_sim_xclose(struct sg_sim *s, const struct sg_sim_command *c)
                 close_one(s, &s->sockets[i]);
         return SG_SIM_OK;
     }
-    struct sg_sim_socket *k = c->form == SG_SIM_SET && c->count == 1 ? find(s, c, 0) : NULL;
+    struct sg_sim_socket *k = c->form == SG_SIM_SET && c->count == 1 ? sg_sim_socket_find(s, c, 0) : NULL;
     if (k == NULL)
         return SG_SIM_ERROR;
     close_one(s, k);
     return SG_SIM_OK;
 }
 
-/* ------------------------------------------------------------------------------------------------------ options */
-
-static int get_option(struct sg_sim *s, struct sg_sim_socket *k, uint64_t name)
-{
-    struct sg_dtls_info info = {0};
-    bool up = k->dtls && k->id && sg_dtls_info(k->dtls, k->id, &info);
-    uint8_t id[2] = {(uint8_t)(info.suite >> 8), (uint8_t)info.suite};
-    struct sg_buf *b = say(s, "#XSSOCKETOPT: ", k);
-
-    switch (name) {
-    case HOSTNAME:
-        sg_put_str(b, ",");
-        sg_put_str(b, k->host);
-        break;
-    case SUITE_USED:
-        if (!up)
-            return SG_SIM_ERROR;
-        sg_put_str(b, ",0x");
-        sg_put_hex(b, sg_bytes(id, sizeof id));
-        break;
-    case PEER_VERIFY:
-        put(b, k->peer_verify);
-        break;
-    case SESSION_CACHE:
-        put(b, k->session_cache);
-        break;
-    case CID_STATUS:
-        put(b, (info.cid_in_len > 0 ? 1U : 0U) + (info.cid_out_len > 0 ? 2U : 0U));
-        break;
-    case HANDSHAKE_TIMEOUT:
-        put(b, k->handshake_s);
-        break;
-    default:
-        return SG_SIM_ERROR;
-    }
-    sg_sim_said(s);
-    return SG_SIM_OK;
-}
-
-static bool set_host(struct sg_sim_socket *k, const struct sg_sim_command *c)
-{
-    struct sg_bytes name;
-
-    if (!sg_sim_string(c, 3, &name) || name.n >= sizeof k->host)
-        return false;
-    memcpy(k->host, name.p, name.n);
-    k->host[name.n] = 0;
-    if (strcasecmp(k->host, "NULL") == 0)
-        k->host[0] = 0;
-    return true;
-}
-
-static bool set_number(const struct sg_sim_command *c, uint64_t max, unsigned *out)
-{
-    uint64_t v;
-
-    if (!sg_sim_number(c, 3, max, &v))
-        return false;
-    *out = (unsigned)v;
-    return true;
-}
-
-static bool set_handshake(struct sg_sim_socket *k, const struct sg_sim_command *c)
-{
-    static const uint8_t allowed[] = {1, 3, 7, 15, 31, 63, 123};
-    unsigned v;
-
-    if (!set_number(c, 123, &v))
-        return false;
-    for (size_t i = 0; i < sizeof allowed; i++)
-        if (allowed[i] == v) {
-            k->handshake_s = v;
-            return true;
-        }
-    return false;
-}
-
-static bool set_option(struct sg_sim_socket *k, uint64_t name, const struct sg_sim_command *c)
-{
-    unsigned ignored;
-
-    if (name == SESSION_CACHE_PURGE)
-        return set_number(c, UINT32_MAX, &ignored);
-    if (k->dtls) /* the others count before the handshake only (11.3) */
-        return false;
-    switch (name) {
-    case HOSTNAME:
-        return set_host(k, c);
-    case PEER_VERIFY:
-        return set_number(c, VERIFY_REQUIRED, &k->peer_verify);
-    case SESSION_CACHE:
-        return set_number(c, 1, &k->session_cache);
-    case CID:
-        return set_number(c, 2, &k->cid);
-    case HANDSHAKE_TIMEOUT:
-        return set_handshake(k, c);
-    default:
-        return false;
-    }
-}
-
-int sg_sim_xssocketopt(struct sg_sim *s, const struct sg_sim_command *c)
-{
-    struct sg_sim_socket *k = c->form == SG_SIM_SET ? find(s, c, 0) : NULL;
-    uint64_t set, name;
-
-    if (k == NULL || !sg_sim_number(c, 1, 1, &set) || !sg_sim_number(c, 2, 255, &name) || c->count > 3 + set)
-        return SG_SIM_ERROR;
-    if (set)
-        return set_option(k, name, c) ? SG_SIM_OK : SG_SIM_ERROR;
-    int r = get_option(s, k, name);
-    if (r != SG_SIM_OK)
-        s->reply.len = 0;
-    return r;
-}
-
 /* ------------------------------------------------------------------------------------------------------ connect */
 
 int sg_sim_xconnect(struct sg_sim *s, const struct sg_sim_command *c)
 {
-    struct sg_sim_socket *k = c->form == SG_SIM_SET && c->count == 3 ? find(s, c, 0) : NULL;
+    struct sg_sim_socket *k = c->form == SG_SIM_SET && c->count == 3 ? sg_sim_socket_find(s, c, 0) : NULL;
     struct sg_bytes name;
     uint64_t port;
     char host[128];
@@ -307,7 +180,7 @@ static void continue_connect(struct sg_sim *s)
         k->dead = true; /* after a failure: close and open again (11.6) */
         sg_sim_finish(s, SG_SIM_ERROR);
     } else if (k->id) {
-        put(say(s, "#XCONNECT: ", k), 1);
+        put(sg_sim_socket_say(s, "#XCONNECT: ", k), 1);
         sg_sim_said(s);
         sg_sim_finish(s, SG_SIM_OK);
     }
@@ -318,7 +191,7 @@ static void continue_connect(struct sg_sim *s)
 static int say_sent(struct sg_sim *s, struct sg_sim_socket *k, struct sg_bytes data)
 {
     int r = k->dtls && k->id ? sg_dtls_send(k->dtls, k->id, data, s->now) : SG_ECLOSED;
-    struct sg_buf *b = say(s, "#XSEND: ", k);
+    struct sg_buf *b = sg_sim_socket_say(s, "#XSEND: ", k);
 
     put(b, 0);
     put(b, r == 0 ? data.n : 0);
@@ -343,7 +216,7 @@ static int send_hex(struct sg_sim *s, struct sg_sim_socket *k, struct sg_bytes d
 
 int sg_sim_xsend(struct sg_sim *s, const struct sg_sim_command *c)
 {
-    struct sg_sim_socket *k = c->form == SG_SIM_SET ? find(s, c, 0) : NULL;
+    struct sg_sim_socket *k = c->form == SG_SIM_SET ? sg_sim_socket_find(s, c, 0) : NULL;
     uint64_t mode, flags, expected = 0;
     struct sg_bytes data;
 
@@ -391,7 +264,7 @@ static int say_received(struct sg_sim *s, struct sg_sim_socket *k)
     size_t n = d->n < s->receive.max ? d->n : s->receive.max;
 
     if (n > 0) {
-        struct sg_buf *b = say(s, "#XRECV: ", k);
+        struct sg_buf *b = sg_sim_socket_say(s, "#XRECV: ", k);
         put(b, s->receive.hex ? MODE_HEX : MODE_TEXT);
         put(b, n);
         sg_sim_said(s);
@@ -408,7 +281,7 @@ static int say_received(struct sg_sim *s, struct sg_sim_socket *k)
 
 int sg_sim_xrecv(struct sg_sim *s, const struct sg_sim_command *c)
 {
-    struct sg_sim_socket *k = c->form == SG_SIM_SET ? find(s, c, 0) : NULL;
+    struct sg_sim_socket *k = c->form == SG_SIM_SET ? sg_sim_socket_find(s, c, 0) : NULL;
     uint64_t mode, flags, timeout, max = RECEIVE_MAX;
 
     if (k == NULL || c->count > 5 || !sg_sim_number(c, 1, MODE_HEX, &mode) || !sg_sim_number(c, 2, FLAGS_MAX, &flags) ||
@@ -485,7 +358,7 @@ int sg_sim_xapoll(struct sg_sim *s, const struct sg_sim_command *c)
         !sg_sim_optional(c, 2, POLL_IN | POLL_OUT, &events) || (on && !sg_sim_given(c, 2)) || (events & 2))
         return SG_SIM_ERROR;
     if (sg_sim_given(c, 0)) {
-        struct sg_sim_socket *k = find(s, c, 0);
+        struct sg_sim_socket *k = sg_sim_socket_find(s, c, 0);
         if (k == NULL)
             return SG_SIM_ERROR;
         watch(k, on == 1, events);
