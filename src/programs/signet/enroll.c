@@ -116,7 +116,7 @@ static int parse(struct sg_cli *cli, struct wanted *w)
 /* What the callbacks of one enrolment need. */
 struct board {
     struct sg_cli_progress progress;
-    bool yes;
+    bool yes, declined;
 };
 
 static int on_step(void *user, enum sg_enroll_step step, const char *facts)
@@ -132,7 +132,8 @@ static bool on_destroy(void *user, const char *what)
     char question[700];
     sg_cli_hide_working(&b->progress);
     (void)snprintf(question, sizeof question, "This destroys %s.", what);
-    return sg_cli_confirm(question, b->yes);
+    b->declined = !sg_cli_confirm(question, b->yes);
+    return !b->declined;
 }
 
 static int exit_of(int r, const struct sg_enroll_result *result)
@@ -189,7 +190,8 @@ static int enroll_one(const struct sg_cli *cli, const struct wanted *w, const ch
         return SG_CLI_DONE;
     }
     int code = exit_of(r, &result);
-    (void)sg_cli_fail_err(code, &err);
+    if (!b.declined) /* that was told where it was asked */
+        (void)sg_cli_fail_err(code, &err);
     sg_cli_show_function(&b.progress, &result);
     return code;
 }

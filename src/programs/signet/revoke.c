@@ -9,11 +9,12 @@
 
 enum { REASON, YES };
 static const struct sg_cli_option options[] = {
-    [REASON] = {"--reason", "REASON",
-                "key-compromise, superseded, cessation, privilege-withdrawn, affiliation-changed or unspecified"},
+    [REASON] = {"--reason", "REASON", "why, one of those above"},
     [YES] = {"--yes", NULL, "do not ask"},
     {NULL, NULL, NULL},
 };
+
+#define REASONS "key-compromise, superseded, cessation, privilege-withdrawn, affiliation-changed or unspecified"
 
 struct wanted {
     const char *endpoint, *reason_name;
@@ -29,7 +30,7 @@ static int parse(struct sg_cli *cli, struct wanted *w)
         if (i == YES)
             w->yes = true;
         else if (i == REASON && sg_reason_parse(cli->value, &w->reason) < 0)
-            return sg_cli_usage(cli, "%s is no reason. Reasons are %s.", cli->value, options[REASON].what);
+            return sg_cli_usage(cli, "%s is no reason. Reasons are " REASONS ".", cli->value);
         else if (i == REASON)
             w->reason_name = cli->value;
         else if (w->endpoint != NULL)
@@ -40,7 +41,7 @@ static int parse(struct sg_cli *cli, struct wanted *w)
     if (w->endpoint == NULL)
         return sg_cli_usage(cli, "the endpoint name is missing: which device?");
     if (w->reason_name == NULL)
-        return sg_cli_usage(cli, "the reason is missing: --reason %s.", options[REASON].what);
+        return sg_cli_usage(cli, "the reason is missing. Give --reason " REASONS ".");
     return 0;
 }
 
@@ -185,7 +186,8 @@ const struct sg_cli_command sg_cli_revoke = {
     "shuts one device out, at once and for good",
     "The certificate is revoked in the inventory; a running signetd ends the live\n"
     "association and removes the registration within a second. Other devices notice\n"
-    "nothing.\n",
+    "nothing. Reasons: key-compromise, superseded, cessation, privilege-withdrawn,\n"
+    "affiliation-changed, unspecified (RFC 5280 section 5.3.1).\n",
     options,
     run,
 };
