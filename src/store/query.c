@@ -125,7 +125,7 @@ int sg_store_end(struct sg_store_query *q, struct sg_error *err, const char *wha
         r = sg_store_fail(q->s, q->rc, err, what);
     if (q->own) {
         sqlite3_finalize(q->stmt);
-    } else {
+    } else if (q->stmt) {
         sqlite3_reset(q->stmt);
         sqlite3_clear_bindings(q->stmt);
     }

@@ -146,6 +146,26 @@ static void overwritten_pages_are_refused(void **state)
     }
 }
 
+/* Sound pages, but somebody took a table away. */
+static void missing_table_is_told(void **state)
+{
+    (void)state;
+    struct sg_error err = {0};
+    struct sg_device d;
+    struct sg_store *s = new_store();
+    assert_int_equal(
+        sql(DB, "DROP TABLE registration; DROP TABLE revocation; DROP TABLE certificate; DROP TABLE device"),
+        SQLITE_OK);
+    assert_int_equal(sg_store_find_device(s, "a", &d, &err), SG_EIO);
+    assert_contains(err.text, "no such table: device");
+    sg_store_close(s);
+    s = sg_store_open(DB, &err);
+    assert_non_null(s);
+    assert_int_equal(sg_store_find_device(s, "a", &d, &err), SG_EIO);
+    assert_contains(err.text, "no such table: device");
+    sg_store_close(s);
+}
+
 /* A large file opens at once; its damage is found by the check, and by whoever meets it. */
 static void damage_in_a_large_file(void **state)
 {
@@ -354,6 +374,7 @@ int main(void)
         cmocka_unit_test(damaged_header_is_refused),
         cmocka_unit_test(cut_file_is_refused),
         cmocka_unit_test(overwritten_pages_are_refused),
+        cmocka_unit_test(missing_table_is_told),
         cmocka_unit_test(damage_in_a_large_file),
         cmocka_unit_test(newer_file_is_refused),
         cmocka_unit_test(locked_file_is_told),
