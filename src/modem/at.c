@@ -139,6 +139,12 @@ static int probe(struct sg_modem *m)
     return e == SG_EDENIED ? send_and_wait(m, sg_str("AT"), PROBE_MS) : e;
 }
 
+/* The port does not work: trying again is of no use. */
+static bool is_gone(int e)
+{
+    return e == SG_EIO || e == SG_ECLOSED;
+}
+
 /*
  * Hosts end commands with CR or with CR LF (modem notes 4.1, 11.1): a lone CR is tried first, since at_host counts the
  * LF to the next command, and the longest ones then do not fit. A host that waits for the end of a quoted string is
@@ -158,9 +164,10 @@ static int get_in_step(struct sg_modem *m)
         m->crlf = tries[i].crlf;
         if (tries[i].unwedge)
             e = send_and_wait(m, sg_str(unwedge), UNWEDGE_MS);
-        if (e == SG_EIO || e == SG_ECLOSED)
-            return e;
-        e = probe(m);
+        if (!is_gone(e))
+            e = probe(m);
+        if (is_gone(e))
+            break;
     }
     if (e == 0)
         e = drain(m, QUIET_MS); /* results of earlier tries that come late */
@@ -209,10 +216,9 @@ int sg_modem_run(struct sg_modem *m, const struct sg_modem_text *text, sg_modem_
     m->overflow = false;
     sg_modem_trace_sent(m, text);
     e = write_text(m, text);
-    if (e < 0)
-        return e;
-    e = wait_final(m, text->head, fn, user, timeout_ms);
-    m->out_of_step = e == SG_ETIMEOUT;
+    if (e == 0)
+        e = wait_final(m, text->head, fn, user, timeout_ms);
+    m->out_of_step = e == SG_ETIMEOUT || is_gone(e);
     return e;
 }
 

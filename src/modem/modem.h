@@ -33,7 +33,7 @@ struct sg_modem {
     void *user;
     int cme;          /* the last +CME ERROR, SG_CME_PLAIN where the last error was a plain ERROR or there was none */
     bool crlf;        /* private, as all below: commands end with CR LF, not CR */
-    bool out_of_step; /* a command ran out of time: its reply may still come */
+    bool out_of_step; /* a command had no result: its reply may still come */
     bool overflow;    /* a line was longer than `in` */
     size_t at, len;   /* what is read and not yet looked at: in[at] to in[len] */
     uint8_t in[SG_AT_REPLY_MAX];

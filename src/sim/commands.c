@@ -11,6 +11,7 @@ static const struct sg_sim_verb verbs[] = {
     {.name = "+CFUN", .handle = sg_sim_cfun},
     {.name = "+CMEE", .handle = sg_sim_cmee},
     {.name = "+CEREG", .handle = sg_sim_cereg},
+    {.name = "+CGPADDR", .handle = sg_sim_cgpaddr},
     {.name = "+CGSN", .handle = sg_sim_cgsn},
     {.name = "+CGMM", .handle = sg_sim_cgmm},
     {.name = "+CGMR", .handle = sg_sim_cgmr},

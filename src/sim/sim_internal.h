@@ -62,7 +62,7 @@ struct sg_sim_verb {
 };
 const struct sg_sim_verb *sg_sim_verb(const struct sg_sim *s, struct sg_bytes name);
 
-sg_sim_handler sg_sim_at, sg_sim_echo, sg_sim_cfun, sg_sim_cmee, sg_sim_cereg;
+sg_sim_handler sg_sim_at, sg_sim_echo, sg_sim_cfun, sg_sim_cmee, sg_sim_cereg, sg_sim_cgpaddr;
 sg_sim_handler sg_sim_cgsn, sg_sim_cgmm, sg_sim_cgmr, sg_sim_hwversion, sg_sim_deviceuuid;
 sg_sim_handler sg_sim_cmng, sg_sim_keygen, sg_sim_attesttoken;
 sg_sim_handler sg_sim_xsmver, sg_sim_xssocket, sg_sim_xssocketopt, sg_sim_xconnect, sg_sim_xsend, sg_sim_xrecv,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the modem is doing and how it talks: AT, ATE, +CFUN, +CMEE, +CEREG. */
+/* What the modem is doing and how it talks: AT, ATE, +CFUN, +CMEE, +CEREG, +CGPADDR. */
 #include "sim_internal.h"
 
 int sg_sim_at(struct sg_sim *s, const struct sg_sim_command *c)
@@ -72,6 +72,29 @@ int sg_sim_cereg(struct sg_sim *s, const struct sg_sim_command *c)
     struct sg_buf *b = sg_sim_say(s);
     sg_put_str(b, "+CEREG: 0,");
     sg_put_udec(b, sg_modem_function_is_active((int)s->cfun));
+    sg_sim_said(s);
+    return SG_SIM_OK;
+}
+
+/* An address behind the operator's NAT, the same for a device each time. */
+int sg_sim_cgpaddr(struct sg_sim *s, const struct sg_sim_command *c)
+{
+    uint64_t cid = 0;
+
+    if (c->form == SG_SIM_READ || c->form == SG_SIM_TEST || c->count > 1)
+        return SG_SIM_ERROR;
+    if (!sg_sim_optional(c, 0, 0, &cid))
+        return SG_CME_BAD_PARAMETER;
+    struct sg_buf *b = sg_sim_say(s);
+    sg_put_str(b, "+CGPADDR: 0,\"");
+    if (sg_modem_function_is_active((int)s->cfun)) {
+        sg_put_str(b, "10");
+        for (size_t i = 0; i < 3; i++) {
+            sg_put_str(b, ".");
+            sg_put_udec(b, s->store.uuid[i]);
+        }
+    }
+    sg_put_str(b, "\"");
     sg_sim_said(s);
     return SG_SIM_OK;
 }

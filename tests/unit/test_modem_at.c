@@ -165,6 +165,28 @@ static void a_late_result_is_not_taken_for_the_next_commands(void **state)
     line_done(&l);
 }
 
+static int closed_read(void *user, void *p, size_t cap, uint32_t timeout_ms)
+{
+    (void)user;
+    (void)p;
+    (void)cap;
+    (void)timeout_ms;
+    return SG_ECLOSED;
+}
+
+static void a_port_that_is_gone_is_told_at_once(void **state)
+{
+    const struct step steps[] = {{"AT\r", ""}, {0}};
+    struct line l = {0};
+    struct sg_modem *m = line_modem(&l, steps);
+    struct sg_at_io io = m->io;
+    (void)state;
+    io.read = closed_read;
+    assert_int_equal(sg_modem_open(m, io), SG_ECLOSED);
+    assert_int_equal(sg_modem_wait(m, 1000), SG_ECLOSED);
+    line_done(&l); /* no second try */
+}
+
 static void lines_between_commands_are_passed_on(void **state)
 {
     const struct step steps[] = {{"", "+CEREG: 1\r\nOK\r\n#XAPOLL: 0,"}, {"AT\r", "1\r\nOK\r\n"}, {0}};
@@ -331,6 +353,7 @@ int main(void)
         cmocka_unit_test(numbers_have_names_and_cures),
         cmocka_unit_test(no_answer_is_a_time_out),
         cmocka_unit_test(a_late_result_is_not_taken_for_the_next_commands),
+        cmocka_unit_test(a_port_that_is_gone_is_told_at_once),
         cmocka_unit_test(lines_between_commands_are_passed_on),
         cmocka_unit_test(a_reply_longer_than_its_buffer_is_told),
         cmocka_unit_test(a_line_longer_than_any_reply_is_told),

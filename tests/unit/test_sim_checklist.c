@@ -147,6 +147,20 @@ static void point_6_an_active_modem_does_not_write(void **state)
     rig_end(&r);
 }
 
+static void the_network_is_there_while_the_modem_is_active(void **state)
+{
+    struct rig r;
+    (void)state;
+    rig_start(&r, &at_host);
+    assert_string_equal(rig_ask(&r, "AT+CEREG?"), "+CEREG: 0,0\r\nOK");
+    assert_string_equal(rig_ask(&r, "AT+CGPADDR=0"), "+CGPADDR: 0,\"\"\r\nOK");
+    rig_ask(&r, "AT+CFUN=1");
+    assert_string_equal(rig_ask(&r, "AT+CEREG?"), "+CEREG: 0,1\r\nOK");
+    assert_non_null(strstr(rig_ask(&r, "AT+CGPADDR=0"), "+CGPADDR: 0,\"10."));
+    assert_string_equal(rig_ask(&r, "AT+CGPADDR=1"), "ERROR");
+    rig_end(&r);
+}
+
 static void point_7_the_store_outlives_the_power(void **state)
 {
     char path[] = "/tmp/test_sim_store.XXXXXX";
@@ -483,6 +497,7 @@ int main(void)
         cmocka_unit_test(point_4_case_blanks_and_high_tags),
         cmocka_unit_test(point_5_error_numbers_only_where_asked_for),
         cmocka_unit_test(point_6_an_active_modem_does_not_write),
+        cmocka_unit_test(the_network_is_there_while_the_modem_is_active),
         cmocka_unit_test(point_7_the_store_outlives_the_power),
         cmocka_unit_test(point_8_digests_are_of_the_bytes_as_written),
         cmocka_unit_test(point_9_content_comes_back_as_it_was),
