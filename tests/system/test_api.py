@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from conftest import SERVER_NAME, run, wait_until
+from harness import SERVER_NAME, run, wait_until
 
 
 class Api:

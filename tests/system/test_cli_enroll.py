@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import BIN, Home, Modem, run
+from harness import BIN, Home, Modem, run
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
 from modem_port import AtRelay, at, read_store

@@ -10,7 +10,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import BIN, run
+from harness import BIN, run
 
 NAME = "lwm2m.example.com"
 

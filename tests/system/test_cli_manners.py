@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 
 import pytest
-from conftest import BIN, ROOT, run
+from harness import BIN, ROOT, run
 from test_cli_init import on_terminal
 
 COMMANDS = re.findall(r"^  (\w+) ", run("signet", "help").stdout, re.M) if (BIN / "signet").exists() else []

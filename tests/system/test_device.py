@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 import pytest
-from conftest import run, wait_until
+from harness import run, wait_until
 
 ENDPOINT = "urn:imei:351516170000996"
 
