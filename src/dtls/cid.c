@@ -71,11 +71,24 @@ static int parse(SSL *ssl, unsigned int type, unsigned int context, const unsign
     return 1;
 }
 
+/* A peer with a connection id keeps its association; should that be lost, it resumes by session id. A ticket would cost
+ * it some 600 bytes now, and twice as many in its next ClientHellos. libssl decides this before it parses extensions.
+ */
+static int hello(SSL *ssl, int *alert, void *arg)
+{
+    (void)alert;
+    const struct sg_dtls *d = arg;
+    const unsigned char *p;
+    size_t n;
+    if (d->config.cid != SG_CID_OFF && SSL_client_hello_get0_ext(ssl, CONNECTION_ID, &p, &n) == 1)
+        SSL_set_options(ssl, SSL_OP_NO_TICKET);
+    return SSL_CLIENT_HELLO_SUCCESS;
+}
+
 int sg_dtls_cid_context(SSL_CTX *ctx, struct sg_dtls *d)
 {
-    return SSL_CTX_add_custom_ext(ctx, CONNECTION_ID,
-                                  SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_2_SERVER_HELLO | SSL_EXT_DTLS_ONLY, add, added, d,
-                                  parse, d) == 1
-               ? 0
-               : SG_ECRYPTO;
+    const unsigned int where = SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_2_SERVER_HELLO | SSL_EXT_DTLS_ONLY;
+    if (d->config.server)
+        SSL_CTX_set_client_hello_cb(ctx, hello, d);
+    return SSL_CTX_add_custom_ext(ctx, CONNECTION_ID, where, add, added, d, parse, d) == 1 ? 0 : SG_ECRYPTO;
 }

@@ -188,6 +188,7 @@ struct sg_dtls_hs {
     uint8_t *held;        /* records of epoch 1 that came before their time */
     size_t held_len;
     bool keyed;      /* the association has its keys */
+    bool heard;      /* the peer answered our first flight, if only in part */
     bool cid_agreed; /* both sides named the extension */
 
     uint64_t at, until; /* when to send the flight again; when to give up */

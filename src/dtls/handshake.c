@@ -288,8 +288,10 @@ int sg_dtls_hs_begin(struct sg_dtls *d, const struct sg_addr *server, struct sg_
 
 void sg_dtls_hs_plain(struct sg_dtls_hs *hs, const struct sg_dtls_record *r)
 {
-    if (r->type != SG_DTLS_APPLICATION)
-        feed(hs, r->whole);
+    if (r->type == SG_DTLS_APPLICATION)
+        return;
+    hs->heard = true;
+    feed(hs, r->whole);
 }
 
 static void hold(struct sg_dtls_hs *hs, const struct sg_dtls_record *r)
@@ -338,8 +340,10 @@ void sg_dtls_hs_tick(struct sg_dtls_hs *hs)
             sg_dtls_hs_free(hs);
             return;
         }
-        (void)snprintf(reason, sizeof reason, "no answer: the handshake was given up after %u s (it waited in \"%s\")",
-                       d->config.handshake_ms / 1000, SSL_state_string_long(hs->ssl));
+        (void)snprintf(reason, sizeof reason, "given up after %u s: %s", d->config.handshake_ms / 1000,
+                       hs->heard
+                           ? "it fell silent in the middle of the handshake"
+                           : "no answer; where this happens often, long datagrams may be lost: try a smaller MTU");
         refused(hs, reason);
         return;
     }

@@ -61,6 +61,7 @@ struct world {
     int fated; /* the datagram that `fate` is for, -1: none */
     enum fate fate;
     bool joined;    /* datagrams that follow each other go as one */
+    size_t bytes;   /* so far, in datagrams */
     size_t largest; /* datagram that was sent */
     void (*spy)(struct world *w, const struct datagram *g);
 };
@@ -160,6 +161,7 @@ UNUSED static void on_send(void *user, const struct sg_addr *to, struct sg_bytes
     assert_true(bytes.n <= (p->config.mtu ? p->config.mtu : 1152));
     memcpy(g.p, bytes.p, bytes.n);
     watch(p, bytes);
+    w->bytes += bytes.n;
     if (bytes.n > w->largest)
         w->largest = bytes.n;
     if (w->spy)
@@ -335,6 +337,7 @@ UNUSED static void begin(struct world *w)
     memset(w->client.used, 0, 8192);
     w->server.count = w->client.count = 0;
     w->sent = 0;
+    w->bytes = 0;
     assert_int_equal(sg_dtls_connect(w->client.d, &w->server.addr, w->now, &err), 0);
 }
 

@@ -231,10 +231,55 @@ static void a_silent_server_is_given_up(void **state)
     const struct seen_event *e = last(&w->client, SG_DTLS_REFUSED);
     assert_non_null(e);
     assert_int_equal(e->e.alert, -1);
-    assert_non_null(strstr(e->reason, "given up after 60 s"));
+    assert_non_null(strstr(e->reason, "given up after 60 s: no answer"));
     assert_int_equal(w->sent, 5); /* at 0, 2, 6, 14 and 30 seconds */
     assert_int_equal(w->now, start + 100000);
     free_world(w);
+}
+
+/* Half-way, for the server: the client's second flight never comes. */
+static void a_silent_client_is_given_up(void **state)
+{
+    (void)state;
+    struct world *w = world(NULL, SG_CID_OFF, SG_CID_OFF);
+    open_world(w);
+    begin(w);
+    struct datagram g;
+    for (int i = 0; i < 3; i++) { /* ClientHello, HelloVerifyRequest, ClientHello */
+        g = w->queue[0];
+        w->queued = 0;
+        deliver(w, &g);
+    }
+    w->now += 60000;
+    sg_dtls_tick(w->server.d, w->now);
+    const struct seen_event *e = last(&w->server, SG_DTLS_REFUSED);
+    assert_non_null(e);
+    assert_int_equal(e->e.alert, -1);
+    assert_non_null(strstr(e->reason, "try a smaller MTU"));
+    assert_int_equal(sg_dtls_deadline(w->server.d), UINT64_MAX);
+    free_world(w);
+}
+
+/* What a full handshake costs on the air, so that nobody adds to it unawares. A peer with a connection id gets no
+ * ticket. */
+static void a_handshake_with_connection_ids_has_no_ticket(void **state)
+{
+    (void)state;
+    size_t bytes[2];
+    for (int cid = 0; cid < 2; cid++) {
+        struct world *w = world(NULL, cid ? SG_CID_ON : SG_CID_OFF, cid ? SG_CID_ON : SG_CID_OFF);
+        w->client.config.resume = true;
+        open_world(w);
+        connect_world(w);
+        bytes[cid] = w->bytes;
+        begin(w);
+        settle(w);
+        assert_true(last(&w->server, SG_DTLS_CONNECTED)->e.resumed);
+        talk(w);
+        free_world(w);
+    }
+    assert_true(bytes[1] + 400 < bytes[0]);
+    assert_in_range(bytes[1], 1200, 2000);
 }
 
 static void no_datagram_is_longer_than_the_mtu(void **state)
@@ -268,6 +313,8 @@ int main(void)
         cmocka_unit_test(a_clients_finished_sent_again_has_a_number_of_its_own),
         cmocka_unit_test(the_last_flight_is_kept_for_a_minute),
         cmocka_unit_test(a_silent_server_is_given_up),
+        cmocka_unit_test(a_silent_client_is_given_up),
+        cmocka_unit_test(a_handshake_with_connection_ids_has_no_ticket),
         cmocka_unit_test(no_datagram_is_longer_than_the_mtu),
     };
     return cmocka_run_group_tests(tests, make_identities, free_identities);
