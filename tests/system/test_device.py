@@ -168,6 +168,14 @@ def test_no_certificate_is_refused(served):
     assert re.search("Refused by the server: alert \\w+", stranger(served, "--endpoint", ENDPOINT))
 
 
+def test_each_wait_may_be_twice_as_long_as_the_last(served):
+    done = run(*by_files(served, "--attempts", 4, "--endpoint", ENDPOINT), timeout=40, check=1)
+    waits = [float(w) for w in re.findall(r"Trying again in (\d+\.\d) s", done.stderr)]
+    assert len(waits) == 3
+    assert all(wait <= most for wait, most in zip(waits, (1, 2, 4)))
+    assert "Giving up after 4 failed attempts" in done.stderr
+
+
 def test_a_server_of_another_root_is_not_trusted(served, folder):
     new_key(folder, "root")
     openssl(folder, "req", "-x509", "-key", "root.key", "-subj", "/CN=Mine", "-days", 30, "-out", "root.pem")

@@ -21,6 +21,7 @@ struct files {
     struct sg_agent *agent;
     int sock;
     int family; /* of the socket */
+    unsigned attempt;
     struct sg_addr server;
     struct sg_dtls *dtls;
     sg_dtls_id session;
@@ -32,50 +33,53 @@ struct files {
 
 /* ---------------------------------------------------------------------------------------------------- UDP socket */
 
-static socklen_t to_sockaddr(const struct files *f, const struct sg_addr *a, struct sockaddr_storage *s)
+union address {
+    struct sockaddr_in6 v6; /* the largest */
+    struct sockaddr_in v4;
+    struct sockaddr any;
+};
+
+static socklen_t to_address(const struct files *f, const struct sg_addr *a, union address *s)
 {
     memset(s, 0, sizeof *s);
     if (f->family == AF_INET) {
-        struct sockaddr_in *v4 = (struct sockaddr_in *)s;
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(a->port);
-        memcpy(&v4->sin_addr, a->ip + 12, 4);
-        return sizeof *v4;
+        s->v4.sin_family = AF_INET;
+        s->v4.sin_port = htons(a->port);
+        memcpy(&s->v4.sin_addr, a->ip + 12, 4);
+        return sizeof s->v4;
     }
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)s;
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(a->port);
-    memcpy(&v6->sin6_addr, a->ip, 16);
-    return sizeof *v6;
+    s->v6.sin6_family = AF_INET6;
+    s->v6.sin6_port = htons(a->port);
+    memcpy(&s->v6.sin6_addr, a->ip, 16);
+    return sizeof s->v6;
 }
 
-static void from_sockaddr(const struct sockaddr_storage *s, struct sg_addr *a)
+static struct sg_addr from_address(const union address *s)
 {
-    *a = (struct sg_addr){0};
-    if (s->ss_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const struct sockaddr_in *)s;
-        a->ip[10] = a->ip[11] = 0xff;
-        memcpy(a->ip + 12, &v4->sin_addr, 4);
-        a->port = ntohs(v4->sin_port);
+    struct sg_addr a = {0};
+
+    if (s->any.sa_family == AF_INET) {
+        a.ip[10] = a.ip[11] = 0xff;
+        memcpy(a.ip + 12, &s->v4.sin_addr, 4);
+        a.port = ntohs(s->v4.sin_port);
     } else {
-        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)s;
-        memcpy(a->ip, &v6->sin6_addr, 16);
-        a->port = ntohs(v6->sin6_port);
+        memcpy(a.ip, &s->v6.sin6_addr, 16);
+        a.port = ntohs(s->v6.sin6_port);
     }
+    return a;
 }
 
 /* The address that our datagrams to the server leave from, for /4/0/4. */
 static void note_own_address(struct files *f)
 {
-    struct sockaddr_storage s;
-    socklen_t n = to_sockaddr(f, &f->server, &s);
+    union address s;
+    socklen_t n = to_address(f, &f->server, &s);
     const int probe = socket(f->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-    if (probe >= 0 && connect(probe, (struct sockaddr *)&s, n) == 0) {
+    if (probe >= 0 && connect(probe, &s.any, n) == 0) {
         n = sizeof s;
-        if (getsockname(probe, (struct sockaddr *)&s, &n) == 0)
-            (void)getnameinfo((struct sockaddr *)&s, n, f->agent->address, sizeof f->agent->address, NULL, 0,
-                              NI_NUMERICHOST);
+        if (getsockname(probe, &s.any, &n) == 0)
+            (void)getnameinfo(&s.any, n, f->agent->address, sizeof f->agent->address, NULL, 0, NI_NUMERICHOST);
     }
     if (probe >= 0)
         (void)close(probe);
@@ -87,25 +91,29 @@ static int open_socket(struct files *f, struct sg_error *err)
         (void)close(f->sock);
     f->sock = socket(f->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (f->sock < 0)
-        return sg_fail(err, SG_EIO, "opening a UDP socket: %s", strerror(errno));
+        return sg_fail(err, SG_EIO, "Opening a UDP socket: %s.", strerror(errno));
     return 0;
 }
 
+/* Looks the server up; of several addresses each attempt takes the next. */
 static int find_server(struct files *f, struct sg_error *err)
 {
     const struct sg_agent_options *o = f->agent->options;
     const char *where = o->address != NULL ? o->address : o->host;
     const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
     struct addrinfo *found = NULL;
+    union address s = {0};
 
     int e = getaddrinfo(where, NULL, &hints, &found);
     if (e != 0)
-        return sg_fail(err, SG_ENOTFOUND, "Looking up %s: %s", where, gai_strerror(e));
-    f->family = found->ai_family;
-    struct sockaddr_storage s = {0};
-    memcpy(&s, found->ai_addr, found->ai_addrlen);
+        return sg_fail(err, SG_ENOTFOUND, "Looking up %s: %s.", where, gai_strerror(e));
+    const struct addrinfo *one = found;
+    for (unsigned i = f->attempt++; i > 0; i--)
+        one = one->ai_next != NULL ? one->ai_next : found;
+    memcpy(&s, one->ai_addr, one->ai_addrlen <= sizeof s ? one->ai_addrlen : sizeof s);
+    f->family = one->ai_family;
     freeaddrinfo(found);
-    from_sockaddr(&s, &f->server);
+    f->server = from_address(&s);
     f->server.port = o->port;
     return 0;
 }
@@ -115,10 +123,10 @@ static int find_server(struct files *f, struct sg_error *err)
 static void dtls_send(void *user, const struct sg_addr *to, struct sg_bytes datagram)
 {
     const struct files *f = user;
-    struct sockaddr_storage s;
-    const socklen_t n = to_sockaddr(f, to, &s);
+    union address s;
+    const socklen_t n = to_address(f, to, &s);
 
-    (void)sendto(f->sock, datagram.p, datagram.n, 0, (struct sockaddr *)&s, n); /* what is lost is sent again */
+    (void)sendto(f->sock, datagram.p, datagram.n, 0, &s.any, n); /* what is lost is sent again */
 }
 
 static int alert_for(enum sg_trust_result r)
@@ -240,15 +248,14 @@ static void files_send(struct sg_agent *a, struct sg_bytes datagram)
 static void files_run(struct sg_agent *a)
 {
     struct files *f = a->state;
-    struct sockaddr_storage s;
-    struct sg_addr from;
 
     for (int i = 0; i < DATAGRAMS_AT_ONCE && f->sock >= 0; i++) {
+        union address s = {0};
         socklen_t n = sizeof s;
-        const ssize_t got = recvfrom(f->sock, f->datagram, sizeof f->datagram, 0, (struct sockaddr *)&s, &n);
+        const ssize_t got = recvfrom(f->sock, f->datagram, sizeof f->datagram, 0, &s.any, &n);
         if (got < 0)
             break;
-        from_sockaddr(&s, &from);
+        const struct sg_addr from = from_address(&s);
         sg_dtls_input(f->dtls, &from, f->datagram, (size_t)got, sg_agent_now());
     }
     sg_dtls_tick(f->dtls, sg_agent_now());
@@ -283,7 +290,7 @@ static void files_move(struct sg_agent *a)
     if (!a->connected)
         sg_agent_say("There is no session that could move to another port.");
     else if (open_socket(f, &err) < 0)
-        sg_agent_say("Moving to another port: %s.", err.text);
+        sg_agent_say("Moving to another port: %s", err.text);
     else
         sg_agent_say("Moved to another port, as behind a NAT.");
 }
