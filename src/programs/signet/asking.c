@@ -127,9 +127,10 @@ static int prompt(int tty, const char *text, struct sg_secret *out)
         return -1;
     raw = old;
     raw.c_lflag &= (tcflag_t) ~(ECHO | ICANON | ISIG);
-    if (dprintf(tty, "%s: ", text) < 0 || tcsetattr(tty, TCSAFLUSH, &raw) != 0)
+    /* First this, which drops what was typed before: an answer to the prompt must not be among it. */
+    if (tcsetattr(tty, TCSAFLUSH, &raw) != 0)
         return -1;
-    int r = read_hidden(tty, out);
+    int r = dprintf(tty, "%s: ", text) < 0 ? -1 : read_hidden(tty, out);
     (void)tcsetattr(tty, TCSAFLUSH, &old);
     (void)dprintf(tty, "\n");
     return r;
