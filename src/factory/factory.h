@@ -77,4 +77,24 @@ struct sg_enroll_result {
  */
 int sg_enroll(const struct sg_enroll *e, struct sg_enroll_result *result, struct sg_error *err);
 
+/*
+ * A certificate for a request that was made elsewhere: a device whose key is not in an nRF91 modem, or a peer in a
+ * test. Nothing is known of where such a key is kept, and the audit log says so. The device is enrolled with it at
+ * once.
+ */
+struct sg_issue {
+    struct sg_store *store; /* borrowed, as all here */
+    struct sg_issuer issuer;
+    struct sg_bytes request; /* PKCS#10, DER or PEM */
+    const char *endpoint;    /* NULL: the request's common name */
+    int64_t now, valid;      /* seconds since 1970; seconds that it is valid for */
+    const char *who;         /* for the audit log */
+};
+/*
+ * `cert` is the certificate's row on success; the same request again gives the same certificate (*was_done).
+ * SG_EEXISTS: that name has another identity, or that key is another's; SG_EDENIED: the device was revoked; SG_EFORMAT:
+ * no usable request.
+ */
+int sg_issue(const struct sg_issue *i, struct sg_cert_row *cert, bool *was_done, struct sg_error *err);
+
 #endif

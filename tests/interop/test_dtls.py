@@ -205,7 +205,7 @@ def test_openssl_resumes_by_session_id(start, ids, folder):
 def test_libcoap_is_let_in_and_told(start, home, folder, tls):
     """libcoap's client, with an identity of ours, does a CoAP exchange with signetd."""
     ids = Identities(folder)
-    home.signet("enroll", "--request", ids["device.csr"], "--out", folder / "coap.pem", check=0)
+    home.signet("issue", ids["device.csr"], "--out", folder / "coap.pem", check=0)
     home.start()
     client = start(f"coap-client-{tls}", "-B", "10", "-v", "6", "-m", "post", "-c", folder / "coap.pem", "-j", ids["device.key"],
                    "-C", home.path / "ca/server-root.pem", "-t", "40", "-e", "</3/0>",

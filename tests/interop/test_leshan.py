@@ -52,7 +52,7 @@ def test_our_device_at_leshans_server(start, folder, cid):
 def test_leshans_client_at_our_server(home, start, folder, relay, cid):
     """Leshan's client registers with signetd and is read, written, executed and observed; comes from another port."""
     ids = Identities(folder)
-    home.signet("enroll", "--request", ids["device.csr"], "--out", folder / "leshan.pem", check=0)
+    home.signet("issue", ids["device.csr"], "--out", folder / "leshan.pem", check=0)
     home.start()
     nat = relay(home.lwm2m_port)
     root = home.path / "ca/server-root.pem"
