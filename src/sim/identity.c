@@ -3,6 +3,7 @@
 #include "sim_internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct sg_sim_model models[] = {
@@ -23,12 +24,17 @@ const struct sg_sim_model *sg_sim_model(const char *option)
 
 bool sg_sim_firmware_at_least(const char *firmware, unsigned major, unsigned minor, unsigned patch)
 {
-    unsigned a, b, c;
+    const unsigned wanted[] = {major, minor, patch};
     const char *version = strrchr(firmware, '_');
 
-    if (version == NULL || sscanf(version + 1, "%u.%u.%u", &a, &b, &c) != 3)
-        return false;
-    return a != major ? a > major : b != minor ? b > minor : c >= patch;
+    for (size_t i = 0; version != NULL && i < 3; i++) {
+        char *end;
+        unsigned long part = strtoul(version + 1, &end, 10);
+        if (end == version + 1 || part != wanted[i])
+            return end != version + 1 && part > wanted[i];
+        version = end;
+    }
+    return version != NULL;
 }
 
 char sg_sim_imei_check_digit(const char *fourteen)

@@ -44,8 +44,8 @@ struct sg_sim_entry *sg_sim_store_find(const struct sg_sim_store *st, uint32_t t
 size_t sg_sim_store_used(const struct sg_sim_store *st)
 {
     size_t used = 0;
-    for (size_t i = 0; i < st->count; i++)
-        used += st->entries[i].len;
+    for (const struct sg_sim_entry *e = st->entries; e != NULL && e < st->entries + st->count; e++)
+        used += e->len;
     return used;
 }
 

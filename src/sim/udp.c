@@ -64,7 +64,7 @@ void sg_sim_udp_send(int fd, const struct sg_addr *to, struct sg_bytes datagram)
 
 int sg_sim_udp_receive(int fd, struct sg_addr *from, uint8_t *p, size_t cap)
 {
-    struct sockaddr_storage a;
+    struct sockaddr_storage a = {0};
     socklen_t n = sizeof a;
     ssize_t got = recvfrom(fd, p, cap, 0, (struct sockaddr *)&a, &n);
     return got >= 0 && from_system(&a, from) ? (int)got : -1;
