@@ -27,7 +27,7 @@ int sg_dtls_cookie_make(SSL *ssl, unsigned char *cookie, unsigned int *len)
 {
     struct sg_dtls_hs *hs = SSL_get_app_data(ssl);
     *len = COOKIE;
-    return cookie_for(&hs->addr, hs->d->table->cookie[0], cookie);
+    return hs->d->table->cookie_ready && cookie_for(&hs->addr, hs->d->table->cookie[0], cookie);
 }
 
 int sg_dtls_cookie_check(SSL *ssl, const unsigned char *cookie, unsigned int len)
@@ -35,7 +35,7 @@ int sg_dtls_cookie_check(SSL *ssl, const unsigned char *cookie, unsigned int len
     struct sg_dtls_hs *hs = SSL_get_app_data(ssl);
     uint8_t mine[COOKIE];
     bool ok = false;
-    for (int i = 0; i < 2 && len == COOKIE && !ok; i++)
+    for (int i = 0; i < 2 && len == COOKIE && hs->d->table->cookie_ready && !ok; i++)
         ok = cookie_for(&hs->addr, hs->d->table->cookie[i], mine) && sg_secret_eq(mine, cookie, COOKIE);
     return ok;
 }

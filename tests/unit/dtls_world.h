@@ -47,6 +47,7 @@ struct party {
     int count;
     struct sg_dtls_verdict verdict; /* what this party says of the other's certificate */
     int judged, judged_resumed;
+    int certificates;  /* how many the other sent */
     const char *eager; /* what it says in the moment that it is connected */
     uint8_t *used;     /* epoch-1 numbers that went out: a bit each */
     uint64_t sealed;
@@ -208,6 +209,7 @@ static void on_verify(void *user, const struct sg_addr *peer, X509 *leaf, STACK_
         p->judged++;
     else
         p->judged_resumed++;
+    p->certificates = sent ? sk_X509_num(sent) : 0;
     *verdict = p->verdict;
 }
 

@@ -59,6 +59,27 @@ static void the_alert_is_the_verdicts(void **state)
     free_world(w);
 }
 
+static void a_side_sends_its_leaf_alone_or_with_what_it_was_given(void **state)
+{
+    (void)state;
+    struct world *w = world();
+    open_world(w);
+    connect_world(w);
+    assert_int_equal(w->client.certificates, 1);
+    assert_int_equal(w->server.certificates, 1);
+    free_world(w);
+
+    w = world();
+    STACK_OF(X509) *chain = sk_X509_new_null();
+    assert_int_equal(sk_X509_push(chain, client_id.cert), 1);
+    w->server.config.chain = chain;
+    open_world(w);
+    connect_world(w);
+    assert_int_equal(w->client.certificates, 2);
+    free_world(w);
+    sk_X509_free(chain);
+}
+
 static void a_client_without_certificate_is_refused(void **state)
 {
     (void)state;
@@ -321,6 +342,38 @@ static void a_new_handshake_disturbs_nothing_before_it_is_complete(void **state)
     }
 }
 
+/* Another device has got the address that the first had before its NAT forgot it. With a connection id the first is
+ * still there, wherever it is now; without one, nothing can be told apart from the new device any more. */
+static void another_device_at_an_old_address(void **state)
+{
+    (void)state;
+    for (enum sg_dtls_cid_mode cid = SG_CID_OFF; cid <= SG_CID_ON; cid++) {
+        struct world *w = world();
+        struct sg_error err;
+        w->server.config.cid = w->client.config.cid = cid;
+        open_world(w);
+        connect_world(w);
+        struct party *p = reborn(w, &client_id);
+        w->server.verdict.identity = 78;
+        assert_int_equal(sg_dtls_connect(p->d, &w->server.addr, w->now, &err), 0);
+        memset(w->server.used, 0, 8192);
+        exchange(w, p);
+        settle(w);
+        exchange(w, p);
+        assert_int_equal(count(&w->server, SG_DTLS_CONNECTED), 2);
+        assert_int_equal(count(&w->server, SG_DTLS_CLOSED), cid == SG_CID_OFF);
+        if (cid == SG_CID_ON) {
+            w->client.addr = addr_of("79", 7979);
+            say(w, &w->client, "I am here now");
+            settle(w);
+            heard(&w->server, "I am here now");
+            assert_int_equal(last(&w->server, SG_DTLS_MOVED)->e.identity, 77);
+        }
+        bury(p);
+        free_world(w);
+    }
+}
+
 static void a_late_copy_of_a_hello_begins_nothing(void **state)
 {
     (void)state;
@@ -439,6 +492,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_alert_is_the_verdicts),
+        cmocka_unit_test(a_side_sends_its_leaf_alone_or_with_what_it_was_given),
         cmocka_unit_test(a_client_without_certificate_is_refused),
         cmocka_unit_test(no_suite_in_common_is_told),
         cmocka_unit_test(the_servers_order_decides),
@@ -449,6 +503,7 @@ int main(void)
         cmocka_unit_test(an_unverified_address_costs_nothing),
         cmocka_unit_test(a_cookie_is_good_for_one_address_and_a_minute_or_two),
         cmocka_unit_test(a_new_handshake_disturbs_nothing_before_it_is_complete),
+        cmocka_unit_test(another_device_at_an_old_address),
         cmocka_unit_test(a_late_copy_of_a_hello_begins_nothing),
         cmocka_unit_test(handshakes_at_once_are_bounded),
         cmocka_unit_test(a_full_table_takes_nobody_and_loses_nobody),
