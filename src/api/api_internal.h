@@ -99,7 +99,7 @@ json_t *sg_api_json_content(int format, const struct sg_path *base, struct sg_by
 /* Link format as [{"path":…,"attributes":{…}}, …]. NULL with a sentence. */
 json_t *sg_api_json_links(struct sg_bytes links, struct sg_error *err);
 
-/* 0 is "never" and "none" throughout the stored rows: null. */
+/* "2026-11-23T10:00:00Z" (RFC 3339); null for 0, which is "never" and "none" wherever times are kept. */
 json_t *sg_api_json_time(int64_t when);
 json_t *sg_api_json_registration(bool active, int64_t since, uint32_t lifetime, const char *version,
                                  const char *binding, const char *objects);

@@ -110,9 +110,9 @@ void sg_api_call_status(struct sg_api *a, const struct sg_api_request *r, struct
     sg_server_counts(a->server, &c);
     answer->status = 200;
     answer->body = json_pack(
-        "{s:s,s:I,s:I,s:I,s:i,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}}", "version", SG_VERSION, "pid",
-        (json_int_t)getpid(), "started", (json_int_t)a->started, "uptime", (json_int_t)(now - a->started), "lwm2m_port",
-        (int)sg_server_port(a->server), "counts", "connected", (json_int_t)c.connected, "registered",
+        "{s:s,s:I,s:o,s:I,s:i,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}}", "version", SG_VERSION, "pid",
+        (json_int_t)getpid(), "started", sg_api_json_time(a->started), "uptime", (json_int_t)(now - a->started),
+        "lwm2m_port", (int)sg_server_port(a->server), "counts", "connected", (json_int_t)c.connected, "registered",
         (json_int_t)c.registered, "handshakes", (json_int_t)c.handshakes, "resumed", (json_int_t)c.resumed, "refused",
         (json_int_t)c.refused, "registrations", (json_int_t)c.registrations, "updates", (json_int_t)c.updates, "moved",
         (json_int_t)c.moved, "datagrams_in", (json_int_t)c.datagrams_in, "datagrams_out", (json_int_t)c.datagrams_out);

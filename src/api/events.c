@@ -164,7 +164,7 @@ static void put_value(struct sg_api_stream *s, const struct note *note, uint64_t
     struct sg_error err = {0};
     char path[SG_PATH_TEXT];
     json_t *content = sg_api_json_content(note->format, &s->path, sg_bytes(note->payload, note->n), &err);
-    json_t *data = json_pack("{s:I,s:s}", "at", (json_int_t)note->at, "path", sg_path_text(&s->path, path));
+    json_t *data = json_pack("{s:o,s:s}", "at", sg_api_json_time(note->at), "path", sg_path_text(&s->path, path));
 
     if (missed > 0)
         json_object_set_new(data, "missed", json_integer((json_int_t)missed));

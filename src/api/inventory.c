@@ -7,12 +7,6 @@
 
 enum { AUDIT_SHOWN = 10 }; /* the newest entries about a device */
 
-/* 0 is "never" and "none" throughout the stored rows. */
-json_t *sg_api_json_time(int64_t when)
-{
-    return when != 0 ? json_integer(when) : json_null();
-}
-
 static json_t *text_or_null(const char *text)
 {
     return text[0] != '\0' ? sg_api_json_text(sg_str(text)) : json_null();
@@ -27,12 +21,12 @@ static json_t *cert_json(const struct sg_cert_row *row)
 
     sg_fingerprint_text(&row->facts.fingerprint, fingerprint);
     sg_fingerprint_text(&row->facts.key, key);
-    return json_pack("{s:s,s:s,s:s,s:s,s:o,s:I,s:I,s:I,s:I,s:I,s:o,s:s?}", "fingerprint", fingerprint, "state",
+    return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:I,s:I,s:o,s:o,s:s?}", "fingerprint", fingerprint, "state",
                      sg_cert_state_name(row->state), "serial", row->facts.serial, "key", key, "issuer",
-                     sg_api_json_text(sg_str(row->facts.issuer_cn)), "from", (json_int_t)row->facts.from, "until",
-                     (json_int_t)row->facts.until, "bytes", (json_int_t)row->facts.der_len, "tag", (json_int_t)row->tag,
-                     "issued_at", (json_int_t)row->added, "revoked_at", sg_api_json_time(row->revoked_at), "reason",
-                     revoked ? sg_reason_name(row->reason) : NULL);
+                     sg_api_json_text(sg_str(row->facts.issuer_cn)), "valid_from", sg_api_json_time(row->facts.from),
+                     "valid_until", sg_api_json_time(row->facts.until), "bytes", (json_int_t)row->facts.der_len, "tag",
+                     (json_int_t)row->tag, "issued_at", sg_api_json_time(row->added), "revoked_at",
+                     sg_api_json_time(row->revoked_at), "reason", revoked ? sg_reason_name(row->reason) : NULL);
 }
 
 /* Which of a device's certificates is its identity: the one in use before one to come, before those that were. */
@@ -103,10 +97,10 @@ static int device_json(struct sg_store *store, const struct sg_device *d, json_t
         return known;
     }
     bool was = known == 0;
-    *out = json_pack("{s:o,s:s,s:o,s:o,s:o,s:o,s:I,s:o?,s:o,s:o,s:n,s:o}", "endpoint",
+    *out = json_pack("{s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o?,s:o,s:o,s:n,s:o}", "endpoint",
                      sg_api_json_text(sg_str(d->endpoint)), "state", sg_device_state_name(d->state), "imei",
                      text_or_null(d->imei), "uuid", text_or_null(d->uuid), "model", text_or_null(d->model), "firmware",
-                     text_or_null(d->firmware), "created", (json_int_t)d->created, "identity", certs->identity,
+                     text_or_null(d->firmware), "created", sg_api_json_time(d->created), "identity", certs->identity,
                      "last_seen", sg_api_json_time(was ? r.updated : 0), "address", text_or_null(was ? r.address : ""),
                      "connection", "registration",
                      was ? sg_api_json_registration(r.active, r.registered, r.lifetime, r.version, r.binding, r.objects)
@@ -181,8 +175,8 @@ static int take_entry(void *user, const struct sg_audit_entry *e)
     if (!is_about(t, e))
         return 0;
     json_array_append_new(
-        t->entries, json_pack("{s:I,s:I,s:o,s:o,s:o,s:o,s:o}", "number", (json_int_t)e->number, "at",
-                              (json_int_t)e->when, "what", sg_api_json_text(sg_str(e->what)), "who",
+        t->entries, json_pack("{s:I,s:o,s:o,s:o,s:o,s:o,s:o}", "number", (json_int_t)e->number, "when",
+                              sg_api_json_time(e->when), "what", sg_api_json_text(sg_str(e->what)), "who",
                               sg_api_json_text(sg_str(e->who)), "from", sg_api_json_text(sg_str(e->from)), "subject",
                               sg_api_json_text(sg_str(e->subject)), "detail", sg_api_json_sentence(e->detail)));
     if (json_array_size(t->entries) > AUDIT_SHOWN)

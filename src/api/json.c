@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { MAX_RECORDS = 400 }; /* one of them takes 10 bytes of a payload at least; a payload has 4,096 at most */
 
@@ -41,6 +42,17 @@ json_t *sg_api_json_sentence(const char *text)
     for (; text[n] != '\0' && n < sizeof ascii - 1; n++)
         ascii[n] = (unsigned char)text[n] < 0x80 ? text[n] : '?';
     return json_stringn(ascii, n);
+}
+
+json_t *sg_api_json_time(int64_t when)
+{
+    time_t t = (time_t)when;
+    struct tm tm;
+    char text[32];
+
+    if (when == 0 || gmtime_r(&t, &tm) == NULL || strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        return json_null();
+    return json_string(text);
 }
 
 const char *sg_api_type_name(enum sg_type type)

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
+from datetime import datetime
 
 import pytest
 from harness import BIN, Home, Modem, run
@@ -103,8 +104,8 @@ def test_name_tag_and_years_are_as_asked(home, modem):
     enroll(home, "--port", modem.port, "--name", "meter-7", "--tag", "42", "--years", "2", check=0)
     d = device(home, "meter-7")
     assert d["identity"]["tag"] == 42
-    days = (d["identity"]["until"] - d["identity"]["from"]) / 86400
-    assert 729 < days < 731
+    begin, end = (datetime.fromisoformat(d["identity"][name]) for name in ("valid_from", "valid_until"))
+    assert 729 < (end - begin).days < 731
     modem.endpoint = "meter-7"
     assert_trusted(home, modem, modem.store, tag=42)
     enroll(home, "--port", modem.port, check=0)  # the name and the tag that it has

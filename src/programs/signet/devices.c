@@ -12,7 +12,7 @@
 static void identity_text(const json_t *identity, int64_t now, char *out, size_t cap)
 {
     char date[SG_CLI_TIME];
-    int64_t until = sg_cli_number_of(identity, "until");
+    int64_t until = sg_cli_time_of(identity, "valid_until");
     if (!json_is_object(identity)) {
         (void)snprintf(out, cap, "none");
         return;
@@ -31,7 +31,7 @@ static void put_row(struct sg_cli_table *table, const json_t *device, int64_t no
     (void)snprintf(address, sizeof address, "%s%s", sg_cli_text_of(device, "address"),
                    sg_cli_truth_of(json_object_get(device, "connection"), "cid") ? " (CID)" : "");
     const char *cells[] = {endpoint, sg_cli_text_of(device, "state"), identity,
-                           sg_cli_ago(sg_cli_number_of(device, "last_seen"), now, ago), address};
+                           sg_cli_ago(sg_cli_time_of(device, "last_seen"), now, ago), address};
     sg_cli_row(table, 5, cells);
     free(endpoint);
 }

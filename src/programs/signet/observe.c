@@ -73,10 +73,9 @@ static int take(struct sg_cli *cli, struct watch *w)
 
 static void print_value(const json_t *data, const json_t *record, bool with_path)
 {
-    char when[SG_CLI_TIME];
     char *value = sg_cli_value(record);
-    (void)printf("%s  %s%s%s\n", sg_cli_time(sg_cli_number_of(data, "at"), when),
-                 with_path ? sg_cli_text_of(record, "path") : "", with_path ? "  " : "", value);
+    (void)printf("%s  %s%s%s\n", sg_cli_text_of(data, "at"), with_path ? sg_cli_text_of(record, "path") : "",
+                 with_path ? "  " : "", value);
     free(value);
 }
 

@@ -4,6 +4,7 @@
 #include "api/api.h"
 
 #include <string.h>
+#include <time.h>
 
 int sg_cli_path(const struct sg_cli *cli, const char *text, uint8_t least, uint8_t most, struct sg_path *path)
 {
@@ -106,6 +107,13 @@ const char *sg_cli_text_of(const json_t *object, const char *name)
 int64_t sg_cli_number_of(const json_t *object, const char *name)
 {
     return json_integer_value(json_object_get(object, name));
+}
+
+int64_t sg_cli_time_of(const json_t *object, const char *name)
+{
+    struct tm tm = {0};
+    const char *end = strptime(sg_cli_text_of(object, name), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    return end != NULL && *end == '\0' ? (int64_t)timegm(&tm) : 0;
 }
 
 bool sg_cli_truth_of(const json_t *object, const char *name)

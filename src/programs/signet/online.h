@@ -39,6 +39,7 @@ void sg_cli_print_lines(struct sg_cli_lines *l); /* and frees them */
 /* A member of an object: its text ("" for null and others), number (0), truth (false). */
 const char *sg_cli_text_of(const json_t *object, const char *name);
 int64_t sg_cli_number_of(const json_t *object, const char *name);
+int64_t sg_cli_time_of(const json_t *object, const char *name); /* of "2026-11-23T10:00:00Z"; 0 for null */
 bool sg_cli_truth_of(const json_t *object, const char *name);
 
 /* The device or devices as the inventory knows them, with what signetd sees where one runs; *live tells. `endpoint`

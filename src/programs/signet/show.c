@@ -37,8 +37,8 @@ static void print_modem(const json_t *d)
 
 static void print_identity(const json_t *cert, int64_t now)
 {
-    char from[SG_CLI_TIME], until[SG_CLI_TIME], ago[SG_CLI_AGO], revoked[SG_CLI_TIME];
-    int64_t end = sg_cli_number_of(cert, "until");
+    char from[SG_CLI_TIME], until[SG_CLI_TIME], ago[SG_CLI_AGO];
+    int64_t end = sg_cli_time_of(cert, "valid_until");
     if (!json_is_object(cert)) {
         line("identity", "none: its enrolment has not been finished. Run `signet enroll` again");
         return;
@@ -46,13 +46,12 @@ static void print_identity(const json_t *cert, int64_t now)
     line("identity", "%s", sg_cli_text_of(cert, "fingerprint"));
     line("", "%s, issued by \"%s\", %lld bytes, serial %s", sg_cli_text_of(cert, "state"),
          sg_cli_text_of(cert, "issuer"), (long long)sg_cli_number_of(cert, "bytes"), sg_cli_text_of(cert, "serial"));
-    line("", "valid from %s to %s (%s%s)", sg_cli_date(sg_cli_number_of(cert, "from"), from), sg_cli_date(end, until),
-         end < now ? "EXPIRED " : "", sg_cli_ago(end, now, ago));
+    line("", "valid from %s to %s (%s%s)", sg_cli_date(sg_cli_time_of(cert, "valid_from"), from),
+         sg_cli_date(end, until), end < now ? "EXPIRED " : "", sg_cli_ago(end, now, ago));
     if (sg_cli_number_of(cert, "tag") != 0)
         line("", "in the modem's store at tag %lld", (long long)sg_cli_number_of(cert, "tag"));
-    if (sg_cli_number_of(cert, "revoked_at") != 0)
-        line("", "revoked %s: %s", sg_cli_time(sg_cli_number_of(cert, "revoked_at"), revoked),
-             sg_cli_text_of(cert, "reason"));
+    if (sg_cli_time_of(cert, "revoked_at") != 0)
+        line("", "revoked %s: %s", sg_cli_text_of(cert, "revoked_at"), sg_cli_text_of(cert, "reason"));
     line("key", "%s", sg_cli_text_of(cert, "key"));
 }
 
@@ -65,8 +64,8 @@ static void print_connection(const json_t *d, int64_t now)
     if (json_is_object(c))
         line("connection", "%s%s, %s, %s handshake %s", sg_cli_text_of(d, "address"),
              sg_cli_truth_of(c, "cid") ? " with a connection id" : "", sg_suite_name(suite),
-             sg_cli_truth_of(c, "resumed") ? "resumed" : "full", sg_cli_ago(sg_cli_number_of(c, "since"), now, ago));
-    line("last seen", "%s%s%s", sg_cli_ago(sg_cli_number_of(d, "last_seen"), now, ago),
+             sg_cli_truth_of(c, "resumed") ? "resumed" : "full", sg_cli_ago(sg_cli_time_of(c, "since"), now, ago));
+    line("last seen", "%s%s%s", sg_cli_ago(sg_cli_time_of(d, "last_seen"), now, ago),
          sg_cli_text_of(d, "address")[0] != '\0' ? " at " : "", sg_cli_text_of(d, "address"));
 }
 
@@ -82,7 +81,7 @@ static void print_registration(const json_t *r, int64_t now)
         return;
     }
     line("registration", "%s %s, for %lld s at a time, LwM2M %s, binding %s",
-         sg_cli_truth_of(r, "active") ? "since" : "ended; was of", sg_cli_ago(sg_cli_number_of(r, "since"), now, ago),
+         sg_cli_truth_of(r, "active") ? "since" : "ended; was of", sg_cli_ago(sg_cli_time_of(r, "since"), now, ago),
          (long long)sg_cli_number_of(r, "lifetime"), sg_cli_text_of(r, "version"), sg_cli_text_of(r, "binding"));
     json_array_foreach(json_object_get(r, "objects"), i, object)
     {
@@ -110,21 +109,21 @@ static void print_others(const json_t *d)
         if (strcmp(sg_cli_text_of(cert, "fingerprint"), current) == 0)
             continue;
         line(label, "%.17s… %s, %s to %s", sg_cli_text_of(cert, "fingerprint"), sg_cli_text_of(cert, "state"),
-             sg_cli_date(sg_cli_number_of(cert, "from"), from), sg_cli_date(sg_cli_number_of(cert, "until"), until));
+             sg_cli_date(sg_cli_time_of(cert, "valid_from"), from),
+             sg_cli_date(sg_cli_time_of(cert, "valid_until"), until));
         label = "";
     }
 }
 
 static void print_trail(const json_t *entries)
 {
-    char when[SG_CLI_TIME];
     const json_t *e;
     size_t i;
     const char *label = "audit";
 
     json_array_foreach(entries, i, e)
     {
-        line(label, "%s  %s by %s from %s", sg_cli_time(sg_cli_number_of(e, "at"), when), sg_cli_text_of(e, "what"),
+        line(label, "%s  %s by %s from %s", sg_cli_text_of(e, "when"), sg_cli_text_of(e, "what"),
              sg_cli_text_of(e, "who"), sg_cli_text_of(e, "from"));
         if (sg_cli_text_of(e, "detail")[0] != '\0')
             line("", "  %s", sg_cli_text_of(e, "detail"));

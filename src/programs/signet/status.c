@@ -17,7 +17,7 @@ static void print_status(const json_t *s, uint16_t api_port)
     char ago[SG_CLI_AGO];
 
     (void)printf("signetd       %s, process %lld, started %s\n", sg_cli_text_of(s, "version"),
-                 (long long)sg_cli_number_of(s, "pid"), sg_cli_ago(sg_cli_number_of(s, "started"), time(NULL), ago));
+                 (long long)sg_cli_number_of(s, "pid"), sg_cli_ago(sg_cli_time_of(s, "started"), time(NULL), ago));
     (void)printf("listens       LwM2M on UDP port %lld, API on TCP port %u (this machine only)\n",
                  (long long)sg_cli_number_of(s, "lwm2m_port"), api_port);
     (void)printf("devices       %lld registered, %lld connected\n", count(c, "registered"), count(c, "connected"));
