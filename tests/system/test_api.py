@@ -186,12 +186,12 @@ def test_what_the_device_refuses(api, modem):
 
 
 def test_a_device_that_does_not_answer(home, api, modem):
-    modem.process.signal(signal.SIGSTOP)
+    modem.process.send_signal(signal.SIGSTOP)
     begin = time.monotonic()
     try:
         status, code, message = api.error("GET", modem.url + "/resources/3/0/0?timeout=2")
     finally:
-        modem.process.signal(signal.SIGCONT)
+        modem.process.send_signal(signal.SIGCONT)
     assert (status, code) == (504, "timeout") and modem.endpoint in message
     assert 1.5 < time.monotonic() - begin < 10
     wait_until(lambda: api("GET", modem.url + "/resources/3/0/0")[0] == 200, what="the device to answer again")
@@ -309,7 +309,7 @@ def test_a_quiet_observation_is_kept_alive_and_a_silent_stranger_is_not(home, ap
 def test_the_end_of_signetd_ends_observations(home, api, modem):
     events = Events(api, modem.url + "/observe/3/0/0")
     assert events.next()[0] == "value"
-    home.daemon.signal(signal.SIGTERM)
+    home.daemon.send_signal(signal.SIGTERM)
     assert events.next() == ("end", {"code": "stopped", "message": "signetd stops; the observation has ended"})
     assert home.daemon.wait(10) == 0
 

@@ -29,6 +29,11 @@ def refused(home, code, *args):
     return done.stderr
 
 
+def listens(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
 def as_json(home, *args):
     return json.loads(home.signet(*args, "--json", check=0).stdout)
 
@@ -62,7 +67,7 @@ def test_without_signetd_the_inventory_is_shown(home, modem):
 
 
 def test_after_a_crash_the_port_file_misleads_nobody(home, modem):
-    home.daemon.signal(signal.SIGKILL)
+    home.daemon.send_signal(signal.SIGKILL)
     home.daemon.wait()
     assert (home.run_dir / "ports").exists()
     assert "signetd does not run on" in refused(home, 1, "status")
@@ -78,8 +83,8 @@ def test_another_program_on_the_port_is_not_trusted(home, start, folder):
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj",
             "/CN=lwm2m.example.com", "-addext", "subjectAltName=DNS:lwm2m.example.com", "-keyout", key, "-out", cert, check=0)
         port = s.getsockname()[1]
-    impostor = start("openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", cert, "-key", key)
-    impostor.expect("ACCEPT")
+    impostor = start("openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", cert, "-key", key, "-www", "-quiet")
+    wait_until(lambda: listens(port), what="the impostor")
     assert "is not the signetd of" in refused(home, 1, "status")
     assert "Bearer" not in impostor.text()
     (home.run_dir / "ports").write_text("api=x\n")
@@ -183,10 +188,10 @@ def test_observe(home, modem, start):
 
     endless = start("signet", "observe", "--home", home.path, modem.endpoint, "/3303/0/5700")
     endless.expect("Z  ")
-    endless.signal(signal.SIGINT)  # Ctrl-C is how it is ended
+    endless.send_signal(signal.SIGINT)  # Ctrl-C is how it is ended
     assert endless.wait() == 0
     endless = start("signet", "observe", "--home", home.path, modem.endpoint, "/3303/0/5700")
     endless.expect("Z  ")
-    home.daemon.signal(signal.SIGTERM)
+    home.daemon.send_signal(signal.SIGTERM)
     assert endless.wait() == 1
     assert "signet: the observation ended: signetd stops" in endless.text()

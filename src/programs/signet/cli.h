@@ -95,6 +95,7 @@ int sg_cli_print_json(json_t *value);
 /* A text that may come from a stranger, safe for a terminal and for JSON: control characters become '?'. */
 enum { SG_CLI_TEXT = 1024 };
 char *sg_cli_clean(const char *from, char text[SG_CLI_TEXT]);
+void sg_cli_clean_into(const char *from, char *text, size_t cap); /* of any length: strlen(from) + 1 is always enough */
 /* "2026-11-23T10:00:00Z"; `text` has room for SG_CLI_TIME bytes. A time of 0 is "". */
 enum { SG_CLI_TIME = 24 };
 char *sg_cli_time(int64_t when, char text[SG_CLI_TIME]);

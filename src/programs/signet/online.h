@@ -20,7 +20,7 @@ json_t *sg_cli_call(struct sg_client *c, const char *method, const char *path, c
 /* Tells a failure of a call; returns its exit code. */
 int sg_cli_call_failed(const struct sg_error *err);
 
-/* Text from a device or a certificate, for a terminal: control characters become "\x1b". The caller's (free). */
+/* sg_cli_clean for a text of any length. The caller's (free). */
 char *sg_cli_safe(const char *text);
 /* {"type":…,"value":…} as a person reads it. The caller's (free). */
 char *sg_cli_value(const json_t *record);

@@ -61,7 +61,8 @@ void sg_cli_print_table(struct sg_cli_table *t)
 
 int sg_cli_print_json(json_t *value)
 {
-    int r = value == NULL ? -1 : json_dumpf(value, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
+    int r =
+        value == NULL ? -1 : json_dumpf(value, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
     if (value != NULL)
         json_decref(value);
     if (r < 0 || putchar('\n') == EOF || fflush(stdout) != 0)
@@ -86,12 +87,12 @@ static size_t printable(const unsigned char *s)
     return bad ? 0 : n;
 }
 
-char *sg_cli_clean(const char *from, char text[SG_CLI_TEXT])
+void sg_cli_clean_into(const char *from, char *text, size_t cap)
 {
     size_t at = 0;
     while (*from != '\0') {
         size_t n = printable((const unsigned char *)from);
-        if (at + (n > 0 ? n : 1) >= SG_CLI_TEXT)
+        if (at + (n > 0 ? n : 1) >= cap)
             break;
         if (n == 0)
             text[at++] = '?';
@@ -101,6 +102,11 @@ char *sg_cli_clean(const char *from, char text[SG_CLI_TEXT])
         from += n > 0 ? n : 1;
     }
     text[at] = '\0';
+}
+
+char *sg_cli_clean(const char *from, char text[SG_CLI_TEXT])
+{
+    sg_cli_clean_into(from, text, SG_CLI_TEXT);
     return text;
 }
 

@@ -15,19 +15,10 @@ static char *must(char *text)
 
 char *sg_cli_safe(const char *text)
 {
-    size_t cap = 4 * strlen(text) + 1;
-    char *safe = must(malloc(cap)), *out = safe;
+    size_t cap = strlen(text) + 1;
+    char *safe = must(malloc(cap));
 
-    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
-        /* U+0080 to U+009F are control characters to a terminal, too: C2 80 to C2 9F in UTF-8. */
-        if (*c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)) {
-            unsigned code = *c == 0xc2 ? *++c : *c;
-            out += snprintf(out, cap - (size_t)(out - safe), "\\x%02x", code);
-        } else {
-            *out++ = (char)*c;
-        }
-    }
-    *out = '\0';
+    sg_cli_clean_into(text, safe, cap);
     return safe;
 }
 
