@@ -7,7 +7,8 @@ import signal
 import subprocess
 
 import pytest
-from harness import run, wait_until
+from harness import SERVER_NAME, run
+from modem_port import read_store
 
 ENDPOINT = "urn:imei:351516170000996"
 
@@ -137,6 +138,82 @@ def test_a_modem_that_goes_is_no_end(served, enrolled):
     device.expect("Session ended|port is gone")
     device.expect("Trying again in")
     assert device.stop() == 0
+
+
+# -------------------------------------------------------------------------------------------------------- by files
+
+
+@pytest.fixture
+def leaked(served, folder):
+    """An identity that was made in a modem and came out of it, which the simulator's file alone allows."""
+    store = folder / "modem.store"
+    modem = served.modem("--store", store)
+    served.signet("enroll", "--port", modem.port, check=0)
+    modem.process.stop()
+    kept = {kind: content for (tag, kind), content in read_store(store).items() if tag == 35724861}
+    (folder / "leaked.pem").write_bytes(kept[1])
+    (folder / "leaked.key").write_bytes(kept[2])
+    (folder / "leaked.key").chmod(0o600)
+    return modem.endpoint, ["--cert", folder / "leaked.pem", "--key", folder / "leaked.key"]
+
+
+def test_a_device_lives_in_its_files(served, leaked):
+    endpoint, identity = leaked
+    device = served.start_process(*by_files(served, *identity, "--lifetime", 6, "--interval", 1))
+    device.expect("Connected to .* at 127.0.0.1:.*, connection ids in both directions, full handshake")
+    device.expect(f"Registered at /rd/\\S+ as {endpoint} for 6 s")  # the certificate's name
+    observed = served.signet("observe", endpoint, "/3303/0/5700", "--count", 3, "--json", check=0)
+    assert len(observed.stdout.splitlines()) == 3
+    assert served.signet("read", endpoint, "/4/0/4", check=0).stdout.count("127.0.0.1") == 1
+    assert device.stop() == 0
+    served.daemon.expect(f"event=deregistered endpoint={endpoint}")
+
+
+def test_another_port_costs_no_handshake(served, leaked):
+    endpoint, identity = leaked
+    device = served.start_process(*by_files(served, *identity, "--lifetime", 6, "--interval", 0))
+    device.expect("Registered")
+    before = connections(served)
+    device.send_signal(signal.SIGUSR1)
+    device.expect("Moved to another port")
+    seen = len(device.lines)
+    device.expect("Registration updated", start=seen)
+    served.daemon.expect(f"event=moved endpoint={endpoint}")
+    served.signet("read", endpoint, "/3/0/0", check=0)
+    assert connections(served) == before
+
+
+def test_a_bad_line_is_no_end(served, leaked, relay):
+    """Every third datagram is lost, in both directions: DTLS and CoAP send again until it is done."""
+    endpoint, identity = leaked
+    nat, count = relay(served.lwm2m_port), iter(range(1, 100000))
+    nat.drop = lambda direction, datagram: next(count) % 3 == 0
+    device = served.start_process("signet-device", "--server", f"coaps://{SERVER_NAME}:{nat.port}", "--address",
+                                  "127.0.0.1", "--ca", served.path / "ca/server-root.pem", *identity,
+                                  "--lifetime", 10, "--interval", 0)
+    device.expect("Registered", 60)
+    device.expect("Registration updated", 60)
+    assert connections(served) == 1
+
+
+def test_a_reboot_is_an_abbreviated_handshake(served, leaked):
+    endpoint, identity = leaked
+    device = served.start_process(*by_files(served, *identity))
+    device.expect("Registered")
+    served.signet("execute", endpoint, "/3/0/4", check=0)
+    device.expect("Rebooting")
+    device.expect("Connected to .*abbreviated handshake")
+    assert served.signet("read", endpoint, "/3/0/0", check=0).returncode == 0
+
+
+def test_a_leaked_key_is_shut_out_by_name(served, leaked):
+    endpoint, identity = leaked
+    device = served.start_process(*by_files(served, *identity, "--attempts", 1))
+    device.expect("Registered")
+    served.signet("revoke", endpoint, "--reason", "key-compromise", "--yes", check=0)
+    device.expect("Session ended by the server: alert access_denied", 2)
+    device.expect("Refused by the server: alert certificate_revoked")
+    assert device.wait() == 1
 
 
 # ------------------------------------------------------------------------------------------------------- strangers
