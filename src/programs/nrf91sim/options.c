@@ -22,11 +22,12 @@ static const char help[] =
     "  --link PATH             make a symbolic link to the pseudo-terminal there, removed at the end\n"
     "  --resolve NAME=ADDRESS  the simulated network's DNS knows this name; may be given 16 times\n"
     "  --verbose               a line for each command and event on standard error\n"
+    "  --help, --version       print this, or the version\n"
     "\n"
     "SIGUSR1: the network forgets its NAT bindings, every open socket goes on from another port.\n"
     "SIGUSR2: the modem is reset. SIGINT, SIGTERM: the end.\n";
 
-enum { STORE = 1, IMEI, MODEL, FIRMWARE, HOST, ECHO_ON, CAPACITY, LINK, RESOLVE, VERBOSE, HELP };
+enum { STORE = 1, IMEI, MODEL, FIRMWARE, HOST, ECHO_ON, CAPACITY, LINK, RESOLVE, VERBOSE, HELP, VERSION };
 
 static const struct option table[] = {
     {"store", required_argument, NULL, STORE},
@@ -40,6 +41,7 @@ static const struct option table[] = {
     {"resolve", required_argument, NULL, RESOLVE},
     {"verbose", no_argument, NULL, VERBOSE},
     {"help", no_argument, NULL, HELP},
+    {"version", no_argument, NULL, VERSION},
     {NULL, 0, NULL, 0},
 };
 
@@ -122,6 +124,9 @@ static int take(struct options *o, int option)
         return -1;
     case HELP:
         (void)fputs(help, stdout);
+        return 0;
+    case VERSION:
+        (void)puts("nrf91sim " SG_VERSION);
         return 0;
     default:
         return 2;

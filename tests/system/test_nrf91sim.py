@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""nrf91sim as a person runs it: its options, its port, its link, its signals."""
+
+import os
+import signal
+import stat
+import time
+import tty
+
+import pytest
+from harness import run
+from modem_port import at
+
+
+def port_of(modem):
+    return modem.expect(r"^(/dev/pts/\d+)$").group(1)
+
+
+def read_some(fd, seconds=0.3):
+    os.set_blocking(fd, False)
+    text, end = b"", time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            text += os.read(fd, 65536)
+        except BlockingIOError:
+            time.sleep(0.01)
+    return text
+
+
+def test_the_path_comes_first_and_the_modem_answers(start):
+    modem = start("nrf91sim", "--imei", "352656100367872", "--model", "nRF9160")
+    port = port_of(modem)
+    assert modem.lines[0] == port
+    assert at(port, "AT+CGSN") == ["352656100367872"]
+    assert at(port, "AT+CGMM") == ["nRF9160-SICA"]
+    assert at(port, "AT+CFUN?") == ["+CFUN: 0"]  # a second host, after the first has closed the port
+    assert modem.stop() == 0
+
+
+def test_the_link_replaces_a_stale_one_and_goes_at_the_end(start, folder):
+    link = folder / "modem"
+    link.symlink_to("/dev/pts/nowhere")
+    modem = start("nrf91sim", "--link", link)
+    port = port_of(modem)
+    assert os.readlink(link) == port
+    assert at(link, "AT+CGMM") == ["nRF9151-LACA"]
+    assert modem.stop(signal.SIGINT) == 0
+    assert not os.path.lexists(link)
+
+
+def test_the_link_of_a_later_run_stays(start, folder):
+    link = folder / "modem"
+    first = start("nrf91sim", "--link", link)
+    port_of(first)
+    second = port_of(start("nrf91sim", "--link", link))
+    assert os.readlink(link) == second
+    first.stop()
+    assert os.readlink(link) == second
+
+
+def test_a_file_in_the_place_of_the_link_is_left_alone(folder):
+    (folder / "modem").write_text("mine")
+    done = run("nrf91sim", "--link", folder / "modem", check=1)
+    assert "no symbolic link" in done.stderr
+    assert (folder / "modem").read_text() == "mine"
+
+
+def test_the_store_outlives_the_process(start, folder):
+    store = folder / "modem.store"
+    modem = start("nrf91sim", "--store", store)
+    port = port_of(modem)
+    assert stat.S_IMODE(store.stat().st_mode) == 0o600
+    at(port, "AT%KEYGEN=1,2,0")
+    identity, key = at(port, "AT%DEVICEUUID"), at(port, "AT%CMNG=1,1")
+    os.kill(modem.pid, signal.SIGKILL)
+    modem.wait()
+    port = port_of(start("nrf91sim", "--store", store))
+    assert (at(port, "AT%DEVICEUUID"), at(port, "AT%CMNG=1,1")) == (identity, key)
+
+
+def test_a_small_store_is_full_soon(start):
+    port = port_of(start("nrf91sim", "--capacity", "10", "--host", "at_host"))
+    at(port, "AT+CMEE=1")
+    at(port, 'AT%CMNG=0,1,4,"1234567890"')
+    with pytest.raises(AssertionError, match="CME ERROR: 515"):
+        at(port, 'AT%CMNG=0,2,4,"1"')
+
+
+def test_a_reset_is_told_on_the_port(start):
+    modem = start("nrf91sim", "--host", "at_host")
+    port = port_of(modem)
+    at(port, "AT+CFUN=1")
+    fd = os.open(port, os.O_RDWR | os.O_NOCTTY)
+    tty.setraw(fd)
+    modem.send_signal(signal.SIGUSR2)
+    modem.expect("reset")
+    assert read_some(fd).endswith(b"The AT host sample started\r\nReady\r\n")
+    os.close(fd)
+    assert at(port, "AT+CFUN?") == ["+CFUN: 0"]
+
+
+def test_the_nat_forgets(start):
+    modem = start("nrf91sim")
+    port_of(modem)
+    modem.send_signal(signal.SIGUSR1)
+    modem.expect("0 sockets on another port")
+    assert modem.stop() == 0
+
+
+def test_a_host_that_reads_nothing_blocks_nothing(start):
+    modem = start("nrf91sim")
+    port = port_of(modem)
+    fd = os.open(port, os.O_RDWR | os.O_NOCTTY)
+    tty.setraw(fd)
+    os.set_blocking(fd, False)
+    for _ in range(100):  # some 30 kB of replies, where the port keeps 4
+        try:
+            os.write(fd, b"AT%CMNG=1\r")
+        except BlockingIOError:
+            time.sleep(0.01)
+    modem.send_signal(signal.SIGUSR1)
+    modem.expect("another port")
+    assert read_some(fd).count(b"%CMNG: 4294967294,6") > 50
+    os.write(fd, b"AT\r")
+    assert read_some(fd) == b"\r\nOK\r\n"
+    os.close(fd)
+
+
+def test_secrets_are_not_logged(start):
+    modem = start("nrf91sim", "--verbose")
+    port = port_of(modem)
+    at(port, 'AT%CMNG=0,1,3,"5ec2e75ec2e7"')
+    modem.expect(r"> AT%CMNG=0,1,3,<12 bytes>")
+    modem.stop()
+    assert "5ec2e7" not in modem.text()
+
+
+@pytest.mark.parametrize("arguments, code, words", [
+    (["--nonsense"], 2, "no option --nonsense"),
+    (["--imei"], 2, "--imei needs a value"),
+    (["--imei", "123"], 2, "no IMEI"),
+    (["--model", "nRF52"], 2, "nRF9151"),
+    (["--host", "slm"], 2, "serial-modem and at_host"),
+    (["--capacity", "many"], 2, "number of bytes"),
+    (["--resolve", "name"], 2, "NAME=ADDRESS"),
+    (["stray"], 2, "one word too many"),
+    (["--store", "/nonexistent/store"], 1, "/nonexistent"),
+    (["--link", "/nonexistent/link"], 1, "/nonexistent/link"),
+])
+def test_what_is_wrong_is_said(arguments, code, words):
+    done = run("nrf91sim", *arguments, check=code)
+    assert words in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_store_that_is_none(folder):
+    (folder / "store").write_text("a shopping list")
+    done = run("nrf91sim", "--store", folder / "store", check=1)
+    assert "no store of nrf91sim" in done.stderr
+    assert (folder / "store").read_text() == "a shopping list"
+
+
+def test_help_names_every_option():
+    text = run("nrf91sim", "--help", check=0).stdout
+    for option in ("store", "imei", "model", "firmware", "host", "echo", "capacity", "link", "resolve", "verbose"):
+        assert f"--{option}" in text
+    assert run("nrf91sim", "--version", check=0).stdout.startswith("nrf91sim ")
