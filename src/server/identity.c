@@ -107,6 +107,20 @@ static void refuse_stranger(struct worker *w, X509 *leaf, STACK_OF(X509) * sent,
     }
 }
 
+/* What was read before may be older than an enrolment that has just ended: nobody is refused by it alone. False where
+ * the inventory does not know the certificate. */
+static bool recognise(struct worker *w, const struct sg_fingerprint *f, struct known_cert *c, struct sg_dtls_verdict *v)
+{
+    const bool known = sg_server_known_find(w->server->known, f, c);
+
+    if (known && sg_server_judge(c, sg_server_wall(), v))
+        return true;
+    if (!sg_server_known_lookup(w->server->known, w->store, f, c))
+        return known;
+    (void)sg_server_judge(c, sg_server_wall(), v);
+    return true;
+}
+
 void sg_server_verify(void *user, const struct sg_addr *peer, X509 *leaf, STACK_OF(X509) * sent,
                       struct sg_dtls_verdict *verdict)
 {
@@ -118,9 +132,7 @@ void sg_server_verify(void *user, const struct sg_addr *peer, X509 *leaf, STACK_
 
     if (sg_cert_fingerprint(leaf, &f) < 0) {
         refuse(verdict, SG_ALERT_INTERNAL_ERROR, "its certificate could not be read");
-    } else if (sg_server_known_find(w->server->known, &f, &c) ||
-               sg_server_known_lookup(w->server->known, w->store, &f, &c)) {
-        (void)sg_server_judge(&c, sg_server_wall(), verdict);
+    } else if (recognise(w, &f, &c, verdict)) {
         subject = c.endpoint;
     } else {
         refuse_stranger(w, leaf, sent, verdict);
