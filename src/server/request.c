@@ -56,27 +56,32 @@ static void finish(struct desk *d, struct row *r, struct ask *a, int rc, const s
     a->done(d, a, rc, reply);
 }
 
-/* Sends the first that waits, unless one is unacknowledged. */
+/* The first that waits, unless one is unacknowledged. */
+static struct ask *next_to_send(const struct peer *p)
+{
+    struct ask *first = NULL;
+
+    for (struct ask *a = p->asks; a != NULL; a = a->next) {
+        if (a->state == ASK_SENT)
+            return NULL;
+        if (first == NULL && a->state == ASK_QUEUED)
+            first = a;
+    }
+    return first;
+}
+
 static void pump(struct desk *d, struct row *r)
 {
-    struct ask *a = sg_server_desk_peer(d, r)->asks;
-
-    for (struct ask *other = a; other != NULL; other = other->next) {
-        if (other->state == ASK_SENT)
-            return;
-    }
-    while (a != NULL && a->state != ASK_QUEUED)
-        a = a->next;
-    if (a == NULL)
-        return;
+    struct ask *a;
     uint32_t random;
-    d->ports.random(d->ports.user, &random, sizeof random);
-    a->state = ASK_SENT;
-    sg_coap_retry_start(&a->retry, d->now, random);
-    int rc = d->ports.send(d->ports.user, r->assoc, sg_bytes(a->message, a->n));
-    if (rc < 0) {
-        finish(d, r, a, rc == SG_ENOSPC ? SG_ENOSPC : SG_ECLOSED, NULL);
-        pump(d, r);
+
+    while ((a = next_to_send(sg_server_desk_peer(d, r))) != NULL) {
+        d->ports.random(d->ports.user, &random, sizeof random);
+        a->state = ASK_SENT;
+        sg_coap_retry_start(&a->retry, d->now, random);
+        int rc = d->ports.send(d->ports.user, r->assoc, sg_bytes(a->message, a->n));
+        if (rc < 0)
+            finish(d, r, a, rc == SG_ENOSPC ? SG_ENOSPC : SG_ECLOSED, NULL);
     }
 }
 

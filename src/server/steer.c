@@ -22,16 +22,19 @@ static bool is_v4(const struct sg_addr *a)
 
 void sg_server_addr_from(struct sg_addr *a, const struct sockaddr_storage *ss)
 {
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+
     *a = (struct sg_addr){0};
     if (ss->ss_family == AF_INET) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)ss;
+        memcpy(&in, ss, sizeof in);
         a->ip[10] = a->ip[11] = 0xff;
-        memcpy(a->ip + 12, &in->sin_addr, 4);
-        a->port = ntohs(in->sin_port);
+        memcpy(a->ip + 12, &in.sin_addr, 4);
+        a->port = ntohs(in.sin_port);
     } else {
-        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)ss;
-        memcpy(a->ip, &in6->sin6_addr, 16);
-        a->port = ntohs(in6->sin6_port);
+        memcpy(&in6, ss, sizeof in6);
+        memcpy(a->ip, &in6.sin6_addr, 16);
+        a->port = ntohs(in6.sin6_port);
     }
 }
 
@@ -95,7 +98,7 @@ static int open_one(const struct sg_addr *a, const char *listen, bool group, str
 
 static int actual_port(int fd, uint16_t *port)
 {
-    struct sockaddr_storage ss;
+    struct sockaddr_storage ss = {0};
     socklen_t n = sizeof ss;
     struct sg_addr a;
 

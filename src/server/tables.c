@@ -107,39 +107,38 @@ static void move_aside(const char *name, const char *why)
         (void)unlink(name);
 }
 
-int sg_server_table_map(struct table *t, const char *run_dir, const char *table, size_t n, bool *fresh,
+int sg_server_table_map(struct table *t, const char *run_dir, const char *name, size_t n, bool *fresh,
                         struct sg_error *err)
 {
-    char name[600];
-    struct stat st;
+    char path[600];
+    struct stat st = {0};
 
-    (void)snprintf(name, sizeof name, "%s/%s", run_dir, table);
-    int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    (void)snprintf(path, sizeof path, "%s/%s", run_dir, name);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size != 0 && (size_t)st.st_size != n) {
         close(fd);
-        move_aside(name, "its size is that of another number of devices (server.max_devices) or of another version");
-        fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        move_aside(path, "its size is that of another number of devices (server.max_devices) or of another version");
+        fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
         st.st_size = 0;
     }
     if (fd < 0)
-        return sg_fail(err, SG_EIO, "opening %s: %s", name, strerror(errno));
+        return sg_fail(err, SG_EIO, "opening %s: %s", path, strerror(errno));
     *fresh = st.st_size == 0;
-    int rc = map(t, fd, name, n, err);
+    int rc = map(t, fd, path, n, err);
     close(fd);
     return rc;
 }
 
-int sg_server_table_renew(struct table *t, const char *run_dir, const char *table, const char *why,
-                          struct sg_error *err)
+int sg_server_table_renew(struct table *t, const char *run_dir, const char *name, const char *why, struct sg_error *err)
 {
-    char name[600];
+    char path[600];
     size_t n = t->n;
     bool fresh;
 
     sg_server_table_unmap(t);
-    (void)snprintf(name, sizeof name, "%s/%s", run_dir, table);
-    move_aside(name, why);
-    return sg_server_table_map(t, run_dir, table, n, &fresh, err);
+    (void)snprintf(path, sizeof path, "%s/%s", run_dir, name);
+    move_aside(path, why);
+    return sg_server_table_map(t, run_dir, name, n, &fresh, err);
 }
 
 void sg_server_table_unmap(struct table *t)
