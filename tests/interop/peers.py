@@ -3,14 +3,16 @@
 
 import subprocess
 
-from harness import ROOT
+from harness import ROOT, SERVER_NAME
 
 JAVA = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp",
         f"{ROOT}/build/peers/peers.jar:{ROOT}/build/peers/lib/*"]
 
 
 def java(start, name, *args):
-    return start(*JAVA, f"peers.{name}", *args, stdin=subprocess.PIPE)
+    hosts = ROOT / "build/peers/hosts"  # names for Java's resolver, so that certificates can be checked on loopback
+    hosts.write_text(f"127.0.0.1 localhost {SERVER_NAME}\n")
+    return start(*JAVA, f"-Djdk.net.hosts.file={hosts}", f"peers.{name}", *args, stdin=subprocess.PIPE)
 
 
 class Identities:

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from harness import free_port, wait_until
+from harness import SERVER_NAME, free_port, wait_until
 from peers import Identities, java
 
 
@@ -56,12 +56,12 @@ def test_leshans_client_at_our_server(home, start, folder, relay, cid):
     home.start()
     nat = relay(home.lwm2m_port)
     root = home.path / "ca/server-root.pem"
-    client = java(start, "LeshanClientPeer", f"coaps://127.0.0.1:{nat.port}", ids.endpoint, folder / "leshan.pem",
+    client = java(start, "LeshanClientPeer", f"coaps://{SERVER_NAME}:{nat.port}", ids.endpoint, folder / "leshan.pem",
                   ids["device.key"], root, cid)
     client.expect("^registered$", 30)
     live = wait_until(lambda: home.live(ids.endpoint), what="the device in `signet devices`")
     assert live["state"] == "registered"
-    assert live["cid"] == (cid >= 0)
+    assert live["connection"]["cid"] == (cid >= 0)
 
     def value(path):
         return json.loads(home.signet("read", ids.endpoint, path, "--json", check=0).stdout)["value"]
@@ -73,7 +73,7 @@ def test_leshans_client_at_our_server(home, start, folder, relay, cid):
     home.signet("execute", ids.endpoint, "/3/0/4", check=0)
     client.expect("^executed /3/0/4$")
     observed = home.signet("observe", ids.endpoint, "/3/0/9", "--count", 3, "--json", check=0, timeout=30).stdout
-    values = [json.loads(line)["value"] for line in observed.splitlines()]
+    values = [event["value"] for event in map(json.loads, observed.splitlines()) if event["event"] == "value"]
     assert len(values) == 3 and len(set(values)) > 1
 
     if cid >= 0:
@@ -89,7 +89,7 @@ def test_leshans_client_at_our_server(home, start, folder, relay, cid):
 def test_leshans_client_of_another_ca_is_told_why(home, start, folder):
     ids = Identities(folder)
     home.start()
-    client = java(start, "LeshanClientPeer", f"coaps://127.0.0.1:{home.lwm2m_port}", ids.endpoint, ids["device.pem"],
+    client = java(start, "LeshanClientPeer", f"coaps://{SERVER_NAME}:{home.lwm2m_port}", ids.endpoint, ids["device.pem"],
                   ids["device.key"], home.path / "ca/server-root.pem", 6)
     client.expect("^failed .*(?i:unknown_ca|UNKNOWN_CA|alert)", 30)
     home.daemon.expect("event=refused .*device-root")

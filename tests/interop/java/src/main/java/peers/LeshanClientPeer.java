@@ -46,12 +46,17 @@ public final class LeshanClientPeer {
         System.out.flush();
     }
 
+    private static String reasons(Throwable cause) {
+        return cause == null ? "" : cause.getMessage() + "; " + reasons(cause.getCause());
+    }
+
     /** Object 3, small enough to see through. */
     public static final class DeviceObject extends BaseInstanceEnabler {
         private String timeZone = "Europe/Berlin";
         private long battery = 100;
 
-        public DeviceObject() {
+        /** Called once the object knows what it is. */
+        void start() {
             new Timer("battery", true).scheduleAtFixedRate(new TimerTask() {
                 @Override
                 public void run() {
@@ -107,7 +112,8 @@ public final class LeshanClientPeer {
                 Security.x509(uri, SHORT_SERVER_ID, Pem.certificates(args[2])[0].getEncoded(), Pem.key(args[3]).getEncoded(),
                         Pem.certificates(args[4])[0].getEncoded(), ULong.valueOf(TRUST_ANCHOR_ASSERTION)));
         objects.setInstancesForObject(1, new Server(SHORT_SERVER_ID, LIFETIME_SECONDS));
-        objects.setInstancesForObject(3, new DeviceObject());
+        DeviceObject device = new DeviceObject();
+        objects.setInstancesForObject(3, device);
 
         CaliforniumClientEndpointsProvider.Builder transport = new CaliforniumClientEndpointsProvider.Builder(
                 new CoapsClientProtocolProvider());
@@ -130,7 +136,7 @@ public final class LeshanClientPeer {
             @Override
             public void onRegistrationFailure(LwM2mServer server, RegisterRequest request, ResponseCode code, String text,
                     Exception cause) {
-                say(code != null ? "refused " + code.getCode() + " " + text : "failed " + cause);
+                say(code != null ? "refused " + code.getCode() + " " + text : "failed " + reasons(cause));
             }
 
             @Override
@@ -143,6 +149,7 @@ public final class LeshanClientPeer {
                 say("updated");
             }
         });
+        device.start();
         client.start();
         for (int c = System.in.read(); c >= 0; c = System.in.read())
             if (c == 'u')
