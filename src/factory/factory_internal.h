@@ -60,6 +60,10 @@ bool sg_factory_has_key(const struct sg_factory_run *run);
 /* issue.c: a key, its request, its certificate; run->cert is recorded as issued after it. */
 int sg_factory_issue(struct sg_factory_run *run);
 
+/* identity.c: whether the modem's identity key signed the request's message; *how tells what could be checked. Pins the
+ * key in r->device where it is new. */
+int sg_factory_attest(struct sg_factory_run *run, const struct sg_keygen *k, const char **how);
+
 /* place.c: the two PEM texts; writes what is not there yet; compares all three digests. */
 int sg_factory_prepare(struct sg_factory_run *run);
 int sg_factory_place(struct sg_factory_run *run);

@@ -81,7 +81,9 @@ static int record(struct sg_factory_run *run, const X509 *cert)
     r = sg_store_begin(run->e->store, run->err);
     if (r < 0)
         return r;
-    r = sg_store_add_cert(run->e->store, cert, row, run->err);
+    r = sg_store_update_device(run->e->store, &run->r->device, run->err); /* the identity key may be new */
+    if (r == 0)
+        r = sg_store_add_cert(run->e->store, cert, row, run->err);
     if (r == 0)
         r = sg_factory_audit(run, "issued",
                              "certificate %s by \"%s\" for the key at tag %u of the modem with IMEI %s, "
@@ -121,8 +123,11 @@ int sg_factory_issue(struct sg_factory_run *run)
     int r = make_key(run, &k);
     if (r == 0)
         r = check_request(run, &k, &key);
+    const char *how = "";
     if (r == 0)
-        r = sg_factory_step(run, SG_ENROLL_REQUEST, "self-signature, curve, digest, tag, device and name as meant");
+        r = sg_factory_attest(run, &k, &how);
+    if (r == 0)
+        r = sg_factory_step(run, SG_ENROLL_REQUEST, "self-signature, digest, tag, device and name ok; %s", how);
     if (r == 0)
         r = certify(run, key);
     EVP_PKEY_free(key);

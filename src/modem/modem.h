@@ -160,6 +160,21 @@ int sg_modem_keygen(struct sg_modem *m, uint32_t tag, const char *subject, struc
 int sg_keygen_check(const struct sg_keygen *k, uint32_t tag, const uint8_t *uuid, const uint8_t digest[32],
                     const char **what);
 
+/* An %ATTESTTOKEN reply, decoded: the modem says who it is. Views into `buffer`. */
+struct sg_attestation {
+    struct sg_bytes body; /* what was signed */
+    uint8_t uuid[16], firmware_uuid[16];
+    uint8_t nonce[16]; /* the challenge */
+    struct sg_bytes protected_header;
+    int key_id; /* -2: the device's identity key */
+    uint8_t signature[64];
+    uint8_t buffer[512];
+};
+/* Decodes the text between the quotes. SG_EFORMAT says that it is not of the documented form. */
+int sg_attestation_parse(struct sg_bytes text, struct sg_attestation *a);
+/* Asks for one. SG_EDENIED: also where the firmware has no such command. */
+int sg_modem_attest(struct sg_modem *m, const uint8_t challenge[16], struct sg_attestation *a);
+
 /* ------------------------------------------------------------------- offloaded sockets (Serial Modem, section 11) */
 
 enum sg_modem_cid { SG_MODEM_CID_OFF, SG_MODEM_CID_SUPPORTED, SG_MODEM_CID_ENABLED };

@@ -51,4 +51,22 @@ bool sg_modem_field_number(struct sg_bytes *rest, uint64_t max, uint64_t *out);
  * two characters that a host takes as line editing, 08 and 7F (modem notes 4.1). */
 bool sg_modem_quotable(struct sg_bytes text, size_t max);
 
+/*
+ * A body, and the message in which the modem vouches for it:
+ *
+ *     base64url(body) "." base64url(18([protected, {4: key id}, payload, signature]))
+ *
+ * Views into the buffer that the parser was given; the payload is empty where it is null.
+ */
+struct sg_modem_vouched {
+    struct sg_bytes body, payload, protected_header;
+    int key_id;
+    uint8_t signature[64];
+};
+enum { SG_MODEM_SELF_DESCRIBED = 55799 }; /* the tag around what is signed (RFC 8949 section 3.4.6) */
+int sg_modem_vouched_parse(struct sg_bytes text, struct sg_buf space, struct sg_modem_vouched *v);
+/* A bstr of exactly n bytes; a CBOR integer wrapped into a bstr, as the modem packs key ids and tags. */
+void sg_modem_get_fixed(struct sg_cursor *c, uint8_t *out, size_t n);
+int64_t sg_modem_get_wrapped(struct sg_cursor *c);
+
 #endif

@@ -4,13 +4,8 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 
-/* A %KEYGEN body is a request of some 250 bytes (section 2.2 of the modem notes). */
-#define SIGNED_MAX 4096
-
-/* The Sig_structure of RFC 9052 section 4.4, as the modem builds it: the body is the external data, and an absent
- * payload is null (section 2.3 of the modem notes). */
-static struct sg_bytes to_be_signed(struct sg_buf *b, struct sg_bytes protected_header, struct sg_bytes body,
-                                    struct sg_bytes payload)
+struct sg_bytes sg_pki_attested(struct sg_buf *b, struct sg_bytes protected_header, struct sg_bytes body,
+                                struct sg_bytes payload)
 {
     sg_cbor_put_array(b, 4);
     sg_cbor_put_text(b, sg_str("Signature1"));
@@ -42,9 +37,9 @@ static int ecdsa_der(const uint8_t signature[64], uint8_t **der)
 int sg_attest_verify(EVP_PKEY *identity, struct sg_bytes protected_header, struct sg_bytes body,
                      struct sg_bytes payload, const uint8_t signature[64])
 {
-    uint8_t space[SIGNED_MAX], *der = NULL;
+    uint8_t space[SG_PKI_ATTESTED], *der = NULL;
     struct sg_buf b = sg_buf(space, sizeof space);
-    struct sg_bytes tbs = to_be_signed(&b, protected_header, body, payload);
+    struct sg_bytes tbs = sg_pki_attested(&b, protected_header, body, payload);
     if (b.full || !sg_pki_is_curve(identity, SG_P256))
         return SG_ECRYPTO;
     int n = ecdsa_der(signature, &der);

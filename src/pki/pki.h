@@ -167,4 +167,14 @@ int sg_crl_write(const char *path, const X509_CRL *crl, struct sg_error *err); /
 int sg_attest_verify(EVP_PKEY *identity, struct sg_bytes protected_header, struct sg_bytes body,
                      struct sg_bytes payload, const uint8_t signature[64]);
 
+/*
+ * The two keys that may have made such a signature, as uncompressed points: ECDSA tells no more. What two messages of
+ * one modem have in common is its identity key (section 2.3 of the modem notes). 0 or SG_ECRYPTO.
+ */
+enum { SG_POINT = 65 }; /* of P-256: 04, x, y (SEC 1 section 2.3.3) */
+int sg_attest_recover(struct sg_bytes protected_header, struct sg_bytes body, struct sg_bytes payload,
+                      const uint8_t signature[64], uint8_t points[2][SG_POINT]);
+/* The public key at a point of P-256. */
+EVP_PKEY *sg_key_from_point(const uint8_t point[SG_POINT], struct sg_error *err);
+
 #endif

@@ -40,4 +40,10 @@ const EVP_MD *sg_pki_digest(const EVP_PKEY *key);
 int sg_pki_issuer_check(struct sg_issuer ca, struct sg_error *err);
 bool sg_pki_is_ca(const X509 *cert);
 
+/* What an nRF91 signs: the Sig_structure of RFC 9052 section 4.4, with the body as external data, and null for an
+ * absent payload (section 2.3 of the modem notes). Empty where it does not fit. */
+#define SG_PKI_ATTESTED 4096
+struct sg_bytes sg_pki_attested(struct sg_buf *b, struct sg_bytes protected_header, struct sg_bytes body,
+                                struct sg_bytes payload);
+
 #endif
