@@ -66,7 +66,7 @@ static int work_out(struct sg_factory_run *run, const struct sg_keygen *k, const
 int sg_factory_attest(struct sg_factory_run *run, const struct sg_keygen *k, const char **how)
 {
     const uint8_t *pinned = run->r->device.identity;
-    struct sg_attestation token;
+    struct sg_attestation token = {.key_id = 0};
     if (k->key_id != IDENTITY_KEY)
         return sg_fail(run->err, SG_EMISMATCH,
                        "the request of the modem on %s is signed by its key %d instead of its identity key (-2). No "
