@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { VERIFY_NONE = 0, VERIFY_OPTIONAL = 1, WAITING_MAX = 16, POLL_IN = 1, POLL_HUP = 16 };
+enum { VERIFY_NONE = 0, VERIFY_OPTIONAL = 1, WAITING_MAX = 16 };
 
 /* Of the suites that the dtls room has, the one that the modem has: there is no CCM_8 with ECDSA in it (5.2). */
 static const uint16_t suites[] = {SG_SUITE_ECDHE_ECDSA_AES128_GCM};
@@ -85,7 +85,7 @@ static void queue(struct sg_sim_socket *k, struct sg_bytes data)
     *k->last = d;
     k->last = &d->next;
     k->waiting++;
-    sg_sim_socket_event(k->sim, k, POLL_IN);
+    sg_sim_socket_event(k->sim, k, SG_SIM_POLL_IN);
 }
 
 static void on_event(void *user, const struct sg_dtls_event *e)
@@ -104,8 +104,8 @@ static void on_event(void *user, const struct sg_dtls_event *e)
     case SG_DTLS_CLOSED:
         sg_sim_log(k->sim, "! the peer has ended it: %s", e->reason);
         k->id = 0;
-        k->dead = true;
-        sg_sim_socket_event(k->sim, k, POLL_HUP);
+        k->ended = SG_SIM_POLL_HUP;
+        sg_sim_socket_event(k->sim, k, SG_SIM_POLL_HUP);
         break;
     case SG_DTLS_REFUSED:
         sg_sim_log(k->sim, "! no handshake: %s", e->reason);

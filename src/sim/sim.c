@@ -254,6 +254,7 @@ static void start(struct sg_sim *s)
     s->echo = s->config.echo && s->config.host == SG_SIM_SERIAL_MODEM;
     s->running = SG_SIM_IDLE;
     s->data.on = false;
+    s->watched = 0;
     s->line.len = 0;
     s->line.quoted = false;
     s->reply = sg_buf(s->reply_space, sizeof s->reply_space);

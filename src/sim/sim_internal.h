@@ -161,7 +161,7 @@ struct sg_sim_socket {
 
     struct sg_sim *sim;
     bool refused;     /* the handshake failed */
-    bool dead;        /* the peer or the network has ended it */
+    unsigned ended;   /* 0: alive; else how #XAPOLL tells that the peer or the network has ended it */
     unsigned watched; /* #XAPOLL: events asked for, */
     bool armed;       /* and whether POLLIN is to be told of again */
     bool told_of_end;
@@ -177,7 +177,12 @@ struct sg_buf *sg_sim_socket_say(struct sg_sim *s, const char *name, const struc
 void sg_sim_socket_end(struct sg_sim_socket *k); /* closes and frees; the slot is unused then */
 /* No network any more, as after AT+CFUN=4: sockets are dead until they are closed. */
 void sg_sim_sockets_die(struct sg_sim *s);
-void sg_sim_socket_event(struct sg_sim *s, struct sg_sim_socket *k, unsigned events);
+/* What #XAPOLL's events tell (modem notes 11.5). */
+enum { SG_SIM_POLL_IN = 1, SG_SIM_POLL_OUT = 4, SG_SIM_POLL_ERR = 8, SG_SIM_POLL_HUP = 16 };
+/* Errors are told of whenever a socket is watched; watching for nothing is watching for errors. */
+enum { SG_SIM_WATCHED = 0x100 };
+void sg_sim_socket_event(struct sg_sim *s, struct sg_sim_socket *k, unsigned event);
+void sg_sim_socket_watch(struct sg_sim *s, struct sg_sim_socket *k, unsigned watched);
 /* Takes the credentials at the socket's tag and begins the handshake. 0, or SG_EDENIED after telling the log why. */
 int sg_sim_offload_begin(struct sg_sim *s, struct sg_sim_socket *k, const struct sg_addr *server);
 void sg_sim_offload_end(struct sg_sim_socket *k); /* frees it all; the slot stays */
@@ -226,6 +231,7 @@ struct sg_sim {
     } data;
 
     struct sg_sim_socket sockets[SG_SIM_SOCKETS];
+    unsigned watched; /* what sockets are watched for that are yet to be opened */
     uint8_t reply_space[SG_SIM_REPLY_MAX], event_space[SG_SIM_EVENTS], backlog_space[SG_SIM_BACKLOG];
 };
 

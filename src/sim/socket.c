@@ -6,7 +6,6 @@
 #include <string.h>
 
 enum { IPV4 = 1, IPV6 = 2, DATAGRAM = 2, CLIENT = 0, DTLS_1_2 = 273, VERIFY_REQUIRED = 2 };
-enum { POLL_IN = 1, POLL_OUT = 4, POLL_ERR = 8 };
 enum { MODE_TEXT = 0, MODE_HEX = 1, MODE_DATA = 2, HEX_MAX = 1400, RECEIVE_MAX = 2048 };
 enum { FLAG_PEEK = 2, FLAG_DONT_WAIT = 64, FLAGS_MAX = 65535, HANDSHAKE_S = 123 };
 
@@ -43,8 +42,8 @@ void sg_sim_sockets_die(struct sg_sim *s)
         if (!k->used || k->dtls == NULL)
             continue;
         sg_sim_offload_end(k);
-        k->dead = true;
-        sg_sim_socket_event(s, k, POLL_ERR);
+        k->ended = SG_SIM_POLL_ERR;
+        sg_sim_socket_event(s, k, SG_SIM_POLL_ERR);
     }
 }
 
@@ -107,6 +106,7 @@ int sg_sim_xssocket(struct sg_sim *s, const struct sg_sim_command *c)
     k->tag = (uint32_t)tag;
     k->peer_verify = (unsigned)verify;
     k->handshake_s = HANDSHAKE_S;
+    sg_sim_socket_watch(s, k, s->watched);
     struct sg_buf *b = sg_sim_socket_say(s, "#XSSOCKET: ", k);
     put(b, DATAGRAM);
     put(b, DTLS_1_2);
@@ -153,9 +153,9 @@ int sg_sim_xconnect(struct sg_sim *s, const struct sg_sim_command *c)
     if (k == NULL || !sg_sim_string(c, 1, &name) || name.n == 0 || name.n >= sizeof host ||
         !sg_sim_number(c, 2, 65535, &port) || port == 0)
         return SG_SIM_ERROR;
-    if (k->dtls || k->dead || !sg_modem_function_is_active((int)s->cfun)) {
-        sg_sim_log(s, k->dtls || k->dead ? "! the socket was connected before: open another"
-                                         : "! no network: AT+CFUN=1 is missing");
+    if (k->dtls || k->ended || !sg_modem_function_is_active((int)s->cfun)) {
+        sg_sim_log(s, k->dtls || k->ended ? "! the socket was connected before: open another"
+                                          : "! no network: AT+CFUN=1 is missing");
         return SG_SIM_ERROR;
     }
     memcpy(host, name.p, name.n);
@@ -177,27 +177,37 @@ static void continue_connect(struct sg_sim *s)
 
     if (k->refused) {
         sg_sim_offload_end(k);
-        k->dead = true; /* after a failure: close and open again (11.6) */
+        k->ended = SG_SIM_POLL_ERR; /* after a failure: close and open again (11.6) */
         sg_sim_finish(s, SG_SIM_ERROR);
     } else if (k->id) {
         put(sg_sim_socket_say(s, "#XCONNECT: ", k), 1);
         sg_sim_said(s);
+        sg_sim_socket_event(s, k, SG_SIM_POLL_OUT);
         sg_sim_finish(s, SG_SIM_OK);
     }
 }
 
 /* --------------------------------------------------------------------------------------------------------- send */
 
-static int say_sent(struct sg_sim *s, struct sg_sim_socket *k, struct sg_bytes data)
+static int send_data(struct sg_sim *s, struct sg_sim_socket *k, struct sg_bytes data)
 {
     int r = k->dtls && k->id ? sg_dtls_send(k->dtls, k->id, data, s->now) : SG_ECLOSED;
+
+    if (r < 0)
+        sg_sim_log(s, "! %zu bytes were not sent: %s", data.n, sg_strerror(r));
+    else
+        sg_sim_socket_event(s, k, SG_SIM_POLL_OUT);
+    return r;
+}
+
+static int say_sent(struct sg_sim *s, struct sg_sim_socket *k, struct sg_bytes data)
+{
+    int r = send_data(s, k, data);
     struct sg_buf *b = sg_sim_socket_say(s, "#XSEND: ", k);
 
     put(b, 0);
     put(b, r == 0 ? data.n : 0);
     sg_sim_said(s);
-    if (r < 0)
-        sg_sim_log(s, "! %zu bytes were not sent: %s", data.n, sg_strerror(r));
     return r == 0 ? SG_SIM_OK : SG_SIM_ERROR; /* the line with 0 comes before the ERROR (11.4) */
 }
 
@@ -251,7 +261,7 @@ void sg_sim_data_input(struct sg_sim *s, uint8_t c)
     else if (s->data.expected == 0 || s->data.len < s->data.expected)
         return;
     s->data.on = false;
-    int r = k->dtls && k->id ? sg_dtls_send(k->dtls, k->id, sg_bytes(s->data.text, s->data.len), s->now) : SG_ECLOSED;
+    int r = send_data(s, k, sg_bytes(s->data.text, s->data.len));
     sg_sim_tell(s, r == 0 ? "#XDATAMODE: 0" : "#XDATAMODE: -1");
     sg_wipe(s->data.text, s->data.len);
 }
@@ -290,7 +300,7 @@ int sg_sim_xrecv(struct sg_sim *s, const struct sg_sim_command *c)
     s->receive = (struct sg_sim_receive){.hex = mode == MODE_HEX, .peek = (flags & FLAG_PEEK) != 0, .max = (size_t)max};
     if (k->first)
         return say_received(s, k);
-    if ((flags & FLAG_DONT_WAIT) || k->dead || k->dtls == NULL)
+    if ((flags & FLAG_DONT_WAIT) || k->ended || k->dtls == NULL)
         return SG_SIM_ERROR;
     s->running = SG_SIM_RECEIVING;
     s->running_handle = handle(s, k);
@@ -304,7 +314,7 @@ static void continue_receive(struct sg_sim *s)
 
     if (k->first)
         sg_sim_finish(s, say_received(s, k));
-    else if (k->dead || s->now >= s->running_until)
+    else if (k->ended || s->now >= s->running_until)
         sg_sim_finish(s, SG_SIM_ERROR);
 }
 
@@ -320,52 +330,4 @@ void sg_sim_sockets_continue(struct sg_sim *s)
         continue_receive(s);
         break;
     }
-}
-
-/* ------------------------------------------------------------------------------------------------------- events */
-
-void sg_sim_socket_event(struct sg_sim *s, struct sg_sim_socket *k, unsigned events)
-{
-    uint8_t space[48];
-    struct sg_buf b = sg_buf(space, sizeof space);
-
-    if (!k->watched || k->told_of_end || (events == POLL_IN && (!k->armed || !(k->watched & POLL_IN))))
-        return;
-    if (events == POLL_IN)
-        k->armed = false; /* once, until a read succeeds (11.5) */
-    else
-        k->told_of_end = true; /* after an error or the end, nothing more */
-    sg_put_str(&b, "#XAPOLL: ");
-    sg_put_udec(&b, handle(s, k));
-    put(&b, events);
-    sg_sim_tell(s, sg_buf_cstr(&b));
-}
-
-/* Errors are told of whenever a socket is watched; watching for nothing is watching for errors. */
-enum { WATCHED = 0x100 };
-
-static void watch(struct sg_sim_socket *k, bool on, uint64_t events)
-{
-    k->watched = on ? WATCHED | (unsigned)events : 0;
-    k->armed = on;
-}
-
-int sg_sim_xapoll(struct sg_sim *s, const struct sg_sim_command *c)
-{
-    uint64_t on, events = 0;
-
-    if (c->form != SG_SIM_SET || c->count < 2 || c->count > 3 || !sg_sim_number(c, 1, 1, &on) ||
-        !sg_sim_optional(c, 2, POLL_IN | POLL_OUT, &events) || (on && !sg_sim_given(c, 2)) || (events & 2))
-        return SG_SIM_ERROR;
-    if (sg_sim_given(c, 0)) {
-        struct sg_sim_socket *k = sg_sim_socket_find(s, c, 0);
-        if (k == NULL)
-            return SG_SIM_ERROR;
-        watch(k, on == 1, events);
-        return SG_SIM_OK;
-    }
-    for (size_t i = 0; i < SG_SIM_SOCKETS; i++)
-        if (s->sockets[i].used)
-            watch(&s->sockets[i], on == 1, events);
-    return SG_SIM_OK;
 }

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 
@@ -20,6 +21,7 @@ struct server {
     EVP_PKEY *key;
     X509 *cert;
     X509 *device; /* the certificate of the last device that was judged */
+    int sent;     /* certificates that it sent */
     bool refuse, silent;
     sg_dtls_id id;
     uint64_t now;
@@ -63,7 +65,7 @@ static void on_verify(void *user, const struct sg_addr *peer, X509 *leaf, STACK_
 {
     struct server *s = user;
     (void)peer;
-    (void)sent;
+    s->sent = sent ? sk_X509_num(sent) : 0;
     X509_free(s->device);
     s->device = X509_dup(leaf);
     verdict->accept = !s->refuse;
@@ -128,8 +130,9 @@ static void server_end(struct server *s)
 /* A modem with an identity that it made itself, on the network, and the server as its peer. */
 static struct sg_modem *modem_start(struct rig *r, struct server *s)
 {
-    static const struct sg_sim_name names[] = {{HOST, "127.0.0.1"}, {"other.example.com", "127.0.0.1"}};
-    const struct sg_sim_config config = {.names = names, .name_count = 2};
+    static const struct sg_sim_name names[] = {
+        {HOST, "127.0.0.1"}, {"other.example.com", "127.0.0.1"}, {"no.address", "nowhere"}};
+    const struct sg_sim_config config = {.names = names, .name_count = 3};
     static struct sg_keygen k;
 
     rig_start(r, &config);
@@ -501,6 +504,160 @@ static void sockets_and_options_have_their_limits(void **state)
     rig_end(&rig);
 }
 
+/* Waits until the modem has told as much; nothing may be told twice. */
+static void expect_seen(struct rig *r, const char *text)
+{
+    for (int i = 0; i < 100 && strcmp(r->seen, text) != 0; i++)
+        (void)sg_modem_wait(&r->modem, 10);
+    assert_string_equal(r->seen, text);
+    r->seen[0] = 0;
+}
+
+static void events_are_told_as_they_were_asked_for(void **state)
+{
+    struct sg_modem_socket k;
+    (void)state;
+    server_start(&server, NULL, 0);
+    server.silent = true;
+    struct sg_modem *m = modem_start(&rig, &server);
+    assert_int_equal(sg_modem_command(m, sg_str("AT#XAPOLL=,1,5"), NULL, 1000), 0); /* sockets to come too */
+    assert_int_equal(connect_to(m, &k, &server, HOST), 0);
+    expect_seen(&rig, "#XAPOLL: 0,4|");
+    assert_int_equal(sg_modem_command(m, sg_str("AT#XAPOLL=0,1,5"), NULL, 1000), 0);
+    expect_seen(&rig, "#XAPOLL: 0,4|");
+    assert_string_equal(rig_ask(&rig, "AT#XAPOLL?"), "\r\n#XAPOLL: 0,5\r\n\r\nOK");
+    assert_int_equal(sg_modem_send(m, &k, sg_str("x")), 0);
+    expect_seen(&rig, "#XAPOLL: 0,4|");
+    assert_int_equal(sg_dtls_send(server.dtls, server.id, sg_bytes("abc", 3), server.now), 0);
+    expect_seen(&rig, "#XAPOLL: 0,1|");
+    assert_int_equal(sg_modem_command(m, sg_str("AT#XAPOLL=,0"), NULL, 1000), 0);
+    assert_string_equal(rig_ask(&rig, "AT#XAPOLL?"), "\r\nOK");
+    assert_int_equal(sg_dtls_close(server.dtls, server.id, SG_ALERT_CLOSE_NOTIFY, server.now), 0);
+    for (int i = 0; i < 100 && strstr(rig.log, "the peer has ended it") == NULL; i++)
+        (void)sg_modem_wait(m, 10);
+    assert_string_equal(rig.seen, "");
+    assert_int_equal(sg_modem_command(m, sg_str("AT#XAPOLL=0,1,0"), NULL, 1000), 0); /* errors only; told late */
+    expect_seen(&rig, "#XAPOLL: 0,16|");
+    assert_int_equal(sg_modem_command(m, sg_str("AT#XAPOLL=0,1,1"), NULL, 1000), 0);
+    assert_int_equal(sg_modem_wait(m, 50), 0);
+    rig_end(&rig);
+    server_end(&server);
+}
+
+static void events_wait_while_a_command_is_typed(void **state)
+{
+    struct sg_modem_socket k;
+    (void)state;
+    server_start(&server, NULL, 0);
+    struct sg_modem *m = modem_start(&rig, &server);
+    assert_int_equal(connect_to(m, &k, &server, HOST), 0);
+    assert_int_equal(sg_dtls_send(server.dtls, server.id, sg_bytes("abc", 3), server.now), 0);
+    rig_type(&rig, "AT+CF", "");
+    for (int i = 0; i < 100 && strstr(rig.log, "* #XAPOLL: 0,1") == NULL; i++)
+        rig_step(&rig, 1);
+    rig_type(&rig, "UN?\r", "\r\n+CFUN: 1\r\n\r\nOK\r\n\r\n#XAPOLL: 0,1\r\n");
+    rig_end(&rig);
+    server_end(&server);
+}
+
+static void what_is_not_read_is_lost_in_the_end(void **state)
+{
+    struct sg_modem_socket k;
+    uint8_t space[64];
+    unsigned got = 0;
+    (void)state;
+    server_start(&server, NULL, 0);
+    struct sg_modem *m = modem_start(&rig, &server);
+    assert_int_equal(connect_to(m, &k, &server, HOST), 0);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(sg_dtls_send(server.dtls, server.id, sg_bytes("abc", 3), server.now), 0);
+    for (int i = 0; i < 100 && strstr(rig.log, "a datagram was lost") == NULL; i++)
+        rig_step(&rig, 1);
+    for (struct sg_buf b = sg_buf(space, sizeof space); sg_modem_receive(m, &k, &b) == 3; b.len = 0)
+        got++;
+    assert_int_equal(got, 16);
+    rig_end(&rig);
+    server_end(&server);
+}
+
+static void a_key_and_a_chain_that_the_user_wrote(void **state)
+{
+    struct sg_modem_socket k;
+    char pem[4096], command[128];
+    struct sg_error err = {0};
+    (void)state;
+    server_start(&server, NULL, 0);
+    struct sg_modem *m = modem_start(&rig, &server);
+    assert_int_equal(sg_modem_set_function(m, 4), 0);
+    EVP_PKEY *key = sg_key_new(SG_P256, NULL);
+    EVP_PKEY *issuing_key = sg_key_new(SG_P256, NULL);
+    X509 *issuing = sg_cert_issuing((struct sg_issuer){server.lot.cert, server.lot.key}, issuing_key, "lot 1",
+                                    rig_validity(), &err);
+    assert_non_null(issuing);
+    X509 *cert = sg_cert_device((struct sg_issuer){issuing, issuing_key}, key, "written", rig_validity(), &err);
+    BIO *out = BIO_new(BIO_s_mem());
+    char *text;
+    PEM_write_bio_PKCS8PrivateKey(out, key, NULL, NULL, 0, NULL, NULL);
+    long n = BIO_get_mem_data(out, &text);
+    assert_int_equal(sg_modem_write(m, 5, SG_CRED_KEY, sg_bytes(text, (size_t)n)), 0);
+    (void)snprintf(pem, sizeof pem, "%s", rig_pem(cert));
+    strncat(pem, rig_pem(issuing), sizeof pem - strlen(pem) - 1);
+    assert_int_equal(sg_modem_write(m, 5, SG_CRED_CERT, sg_str(pem)), 0);
+    assert_int_equal(sg_modem_write(m, 5, SG_CRED_CA, sg_str(rig_pem(server.root.cert))), 0);
+    assert_int_equal(sg_modem_set_function(m, 1), 0);
+    assert_int_equal(sg_modem_connect(m, &k, 5, HOST, HOST, server.port, SG_MODEM_CID_OFF), 0);
+    assert_int_equal(server.sent, 2);
+    X509_NAME_get_text_by_NID(X509_get_subject_name(server.device), NID_commonName, pem, sizeof pem);
+    assert_string_equal(pem, "written");
+
+    /* A key without its certificate is no identity. */
+    assert_int_equal(sg_modem_close(m, &k), 0);
+    assert_int_equal(sg_modem_set_function(m, 4), 0);
+    assert_int_equal(sg_modem_delete(m, 5, SG_CRED_CERT), 0);
+    assert_int_equal(sg_modem_set_function(m, 1), 0);
+    assert_int_equal(sg_modem_connect(m, &k, 5, HOST, HOST, server.port, SG_MODEM_CID_OFF), SG_EDENIED);
+    assert_non_null(strstr(rig.log, "not a pair"));
+    /* Neither of the two: the modem shows no certificate, which this server refuses. */
+    assert_int_equal(sg_modem_set_function(m, 4), 0);
+    assert_int_equal(sg_modem_delete(m, 5, SG_CRED_KEY), 0);
+    assert_int_equal(sg_modem_set_function(m, 1), 0);
+    assert_int_equal(sg_modem_connect(m, &k, 5, HOST, HOST, server.port, SG_MODEM_CID_OFF), SG_EDENIED);
+    assert_int_equal(server.connected, 1);
+    (void)snprintf(command, sizeof command, "AT#XSSOCKET=1,2,0,5,2");
+    assert_int_equal(sg_modem_command(m, sg_str(command), NULL, 1000), 0);
+    assert_string_equal(rig_ask(&rig, "AT#XCONNECT=0,\"no.address\",5684"), "\r\nERROR");
+    assert_non_null(strstr(rig.log, "no address for \"no.address\""));
+    BIO_free(out);
+    X509_free(cert);
+    X509_free(issuing);
+    EVP_PKEY_free(key);
+    EVP_PKEY_free(issuing_key);
+    rig_end(&rig);
+    server_end(&server);
+}
+
+static void options_are_remembered(void **state)
+{
+    static const struct {
+        const char *set, *get, *value;
+    } options[] = {{"AT#XSSOCKETOPT=0,1,5,1", "AT#XSSOCKETOPT=0,0,5", "0,1"},
+                   {"AT#XSSOCKETOPT=0,1,12,1", "AT#XSSOCKETOPT=0,0,12", "0,1"},
+                   {"AT#XSSOCKETOPT=0,1,18,63", "AT#XSSOCKETOPT=0,0,18", "0,63"},
+                   {"AT#XSSOCKETOPT=0,1,13,1", "AT#XSSOCKETOPT=0,0,15", "0,0"}};
+    char expected[64];
+    (void)state;
+    rig_start(&rig, NULL);
+    rig_ask(&rig, "AT#XSSOCKET=1,2,0,7");
+    assert_string_equal(rig_ask(&rig, "AT#XSSOCKETOPT=0,0,18"), "\r\n#XSSOCKETOPT: 0,123\r\n\r\nOK");
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        assert_string_equal(rig_ask(&rig, options[i].set), "\r\nOK");
+        (void)snprintf(expected, sizeof expected, "\r\n#XSSOCKETOPT: %s\r\n\r\nOK", options[i].value);
+        assert_string_equal(rig_ask(&rig, options[i].get), expected);
+    }
+    assert_string_equal(rig_ask(&rig, "AT#XSSOCKETOPT=0,0,14"), "\r\nERROR"); /* can be set only */
+    rig_end(&rig);
+}
+
 static void without_a_pair_there_is_no_handshake(void **state)
 {
     struct sg_modem_socket k;
@@ -534,6 +691,11 @@ int main(void)
         cmocka_unit_test(a_silent_server_ends_the_handshake_in_time),
         cmocka_unit_test(other_forms_of_sending_and_receiving),
         cmocka_unit_test(sockets_and_options_have_their_limits),
+        cmocka_unit_test(events_are_told_as_they_were_asked_for),
+        cmocka_unit_test(events_wait_while_a_command_is_typed),
+        cmocka_unit_test(what_is_not_read_is_lost_in_the_end),
+        cmocka_unit_test(a_key_and_a_chain_that_the_user_wrote),
+        cmocka_unit_test(options_are_remembered),
         cmocka_unit_test(without_a_pair_there_is_no_handshake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
