@@ -39,8 +39,11 @@ json_t *sg_api_json_sentence(const char *text)
         return json;
     char ascii[1000];
     size_t n = 0;
-    for (; text[n] != '\0' && n < sizeof ascii - 1; n++)
-        ascii[n] = (unsigned char)text[n] < 0x80 ? text[n] : '?';
+    for (; text[n] != '\0' && n < sizeof ascii - 1; n++) {
+        ascii[n] = '?';
+        if ((unsigned char)text[n] < 0x80)
+            ascii[n] = text[n];
+    }
     return json_stringn(ascii, n);
 }
 

@@ -160,7 +160,7 @@ static void answer_done(struct sg_api_answer *answer, const struct sg_api_reques
 void sg_api_call_read(struct sg_api *a, const struct sg_api_request *r, struct sg_api_answer *answer)
 {
     struct sg_server_request request = {.op = SG_READ, .path = r->route.path, .format = -1};
-    struct sg_server_reply reply;
+    struct sg_server_reply reply = {0};
     struct sg_error err = {0};
 
     if (ask(a, r, &request, &reply, answer) < 0)
@@ -202,7 +202,7 @@ void sg_api_call_write(struct sg_api *a, const struct sg_api_request *r, struct 
 {
     uint8_t space[2 * SG_API_MAX_PAYLOAD];
     struct sg_buf scratch = sg_buf(space, sizeof space);
-    struct sg_server_reply reply;
+    struct sg_server_reply reply = {0};
     struct sg_value v;
 
     if (sg_api_body_value(r->body, &r->route.path, &scratch, &v, answer) < 0)
@@ -222,7 +222,7 @@ void sg_api_call_execute(struct sg_api *a, const struct sg_api_request *r, struc
 {
     uint8_t space[SG_API_MAX_PAYLOAD];
     struct sg_buf arguments = sg_buf(space, sizeof space);
-    struct sg_server_reply reply;
+    struct sg_server_reply reply = {0};
 
     if (sg_api_body_arguments(r->body, &arguments, answer) < 0)
         return;
@@ -239,7 +239,7 @@ void sg_api_call_execute(struct sg_api *a, const struct sg_api_request *r, struc
 void sg_api_call_discover(struct sg_api *a, const struct sg_api_request *r, struct sg_api_answer *answer)
 {
     struct sg_server_request request = {.op = SG_DISCOVER, .path = r->route.path, .format = SG_LINK};
-    struct sg_server_reply reply;
+    struct sg_server_reply reply = {0};
     struct sg_error err = {0};
     char path[SG_PATH_TEXT];
 
