@@ -302,13 +302,14 @@ static int loopback_socket(void)
     return fd;
 }
 
-UNUSED static struct device *new_device(const struct house *h, const struct party *p, enum sg_dtls_cid_mode cid)
+static struct device *make_client(const struct party *p, uint16_t port, enum sg_dtls_cid_mode cid, bool resume)
 {
     struct device *d = calloc(1, sizeof *d);
     struct sg_error err = {0};
     const struct sg_dtls_config c = {.cert = p != NULL ? p->cert : NULL,
                                      .key = p != NULL ? p->key : NULL,
                                      .cid = cid,
+                                     .resume = resume,
                                      .user = d,
                                      .send = device_send,
                                      .event = device_event,
@@ -316,11 +317,19 @@ UNUSED static struct device *new_device(const struct house *h, const struct part
     d->socket = loopback_socket();
     d->dtls = sg_dtls_new(&c, NULL, 4, &err);
     must(d->dtls != NULL, err);
-    char text[32];
-    snprintf(text, sizeof text, "127.0.0.1:%u", sg_server_port(h->up));
-    assert_int_equal(sg_addr_parse(text, &d->server, NULL), 0);
+    d->server = (struct sg_addr){.ip = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1}, .port = port};
     d->mid = 100;
     return d;
+}
+
+UNUSED static struct device *new_device(const struct house *h, const struct party *p, enum sg_dtls_cid_mode cid)
+{
+    return make_client(p, sg_server_port(h->up), cid, false);
+}
+
+UNUSED static struct device *new_resuming_device(const struct house *h, const struct party *p)
+{
+    return make_client(p, sg_server_port(h->up), SG_CID_OFF, true);
 }
 
 UNUSED static void free_device(struct device *d)

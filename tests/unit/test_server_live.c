@@ -421,6 +421,63 @@ static void a_device_without_cid_is_known_by_its_address(void **state)
     free_party(&alice);
 }
 
+/* As after a power failure: the same address, and nothing of the old keys. */
+static void a_device_starts_anew(void **state)
+{
+    struct house *h = *state;
+    struct party alice = enrol(h, ALICE);
+    struct device *old = registered_device(h, &alice, ALICE);
+    struct device *d = new_device(h, &alice, SG_CID_ON);
+    struct sg_server_device seen;
+    struct sg_server_counts counts;
+    close(d->socket);
+    d->socket = dup(old->socket);
+    connect_device(d);
+    assert_true(d->connected);
+    assert_int_equal(sg_server_device(h->up, ALICE, &seen), 0);
+    assert_true(seen.connected && seen.registered);
+    assert_int_equal(register_device(d, ALICE), SG_COAP_CREATED);
+    assert_string_not_equal(d->location, old->location);
+    assert_int_equal(update_device(d), SG_COAP_CHANGED);
+    assert_int_equal(update_device(old), 0); /* the old keys are dead */
+    usleep(100000);
+    sg_server_counts(h->up, &counts);
+    assert_int_equal(counts.connected, 1);
+    assert_int_equal(counts.registered, 1);
+    free_device(old);
+    free_device(d);
+    free_party(&alice);
+}
+
+/* Without a connection id a new address needs a handshake, which is a short one; but not for who was revoked. */
+static void a_device_resumes(void **state)
+{
+    struct house *h = *state;
+    struct party alice = enrol(h, ALICE);
+    struct device *d = new_resuming_device(h, &alice);
+    struct sg_server_device seen;
+    struct sg_server_revoked what;
+    connect_device(d);
+    assert_true(d->connected);
+    assert_int_equal(register_device(d, ALICE), SG_COAP_CREATED);
+    move(d);
+    connect_device(d);
+    assert_true(d->connected);
+    assert_int_equal(sg_server_device(h->up, ALICE, &seen), 0);
+    assert_true(seen.resumed && seen.registered);
+    assert_int_equal(update_device(d), SG_COAP_CHANGED); /* of the same registration */
+    struct sg_server_counts counts;
+    sg_server_counts(h->up, &counts);
+    assert_int_equal(counts.handshakes, 2);
+    assert_int_equal(counts.resumed, 1);
+    assert_int_equal(sg_server_revoke(h->up, ALICE, SG_KEY_COMPROMISE, "me", "here", &what, NULL), 0);
+    move(d);
+    connect_device(d);
+    assert_false(d->connected);
+    free_device(d);
+    free_party(&alice);
+}
+
 #define WITH_ONE(test) cmocka_unit_test_setup_teardown(test, house_of_one, leave_house)
 #define WITH_TWO(test) cmocka_unit_test_setup_teardown(test, house_of_two, leave_house)
 
@@ -439,11 +496,14 @@ int main(void)
         WITH_ONE(what_is_shut_out_gets_no_word),
         WITH_ONE(a_device_moves),
         WITH_ONE(a_device_without_cid_is_known_by_its_address),
+        WITH_ONE(a_device_starts_anew),
+        WITH_ONE(a_device_resumes),
         WITH_TWO(a_device_registers_and_is_seen),
         WITH_TWO(a_device_is_asked),
         WITH_TWO(a_revocation_acts_at_once),
         WITH_TWO(a_revocation_by_another_process_acts_too),
         WITH_TWO(a_device_moves),
+        WITH_TWO(a_device_starts_anew),
         WITH_TWO(two_workers_share_the_devices),
         WITH_TWO(a_new_handshake_may_reach_another_worker),
         WITH_TWO(a_device_without_cid_is_known_by_its_address),

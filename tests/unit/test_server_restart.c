@@ -101,32 +101,13 @@ static void kill_server(pid_t pid)
     assert_true(WIFSIGNALED(status));
 }
 
-static struct device *device_of(const struct party *p, uint16_t port)
-{
-    struct device *d = calloc(1, sizeof *d);
-    struct sg_error err = {0};
-    const struct sg_dtls_config c = {.cert = p->cert,
-                                     .key = p->key,
-                                     .cid = SG_CID_ON,
-                                     .user = d,
-                                     .send = device_send,
-                                     .event = device_event,
-                                     .verify = device_verify};
-    d->socket = loopback_socket();
-    d->dtls = sg_dtls_new(&c, NULL, 4, &err);
-    must(d->dtls != NULL, err);
-    d->server = (struct sg_addr){.ip = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1}, .port = port};
-    d->mid = 100;
-    return d;
-}
-
 static void a_kill_is_not_noticed(void **state)
 {
     struct house *h = *state;
     struct party alice = enrol(h, ALICE), bob = enrol(h, BOB);
     uint16_t port = 0;
     pid_t pid = fork_server(h, &port);
-    struct device *a = device_of(&alice, port), *b = device_of(&bob, port);
+    struct device *a = make_client(&alice, port, SG_CID_ON, false), *b = make_client(&bob, port, SG_CID_OFF, false);
     connect_device(a);
     connect_device(b);
     assert_true(a->connected && b->connected);
