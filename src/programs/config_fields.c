@@ -107,8 +107,8 @@ const struct sg_config_field sg_config_fields[] = {
      "Threads that serve devices. More than this machine has cores is of no use. When it is changed,\n"
      "devices without connection ids handshake anew."},
     {"server", "max_devices", AT(server.max_devices), take_max_devices, "10000", "1 to 16777216",
-     "Devices that one worker holds. Each takes about 2 KiB of RAM in the run-time directory, reserved\n"
-     "at the start. When it is changed, all devices handshake anew."},
+     "Devices that one worker holds. Each takes about 2 KiB of RAM in the run-time directory. When it is\n"
+     "changed, all devices handshake anew."},
     {"server", "mtu", AT(server.mtu), take_mtu, "1152", "512 to 1452",
      "The largest datagram to send, in bytes. Modems lose long ones: choose less where handshakes stall."},
     {"server", "cid", AT(server.cid), take_cid, "true", "true or false",

@@ -97,12 +97,12 @@ static void run_stretch(struct worker *w, struct job *job)
     struct stretch *x = q->data;
     const size_t most = sizeof x->devices / sizeof x->devices[0];
 
-    for (x->n = 0; x->n < most && x->from < w->desk.count; x->from++) {
+    for (x->n = 0; x->n < most && x->from < *w->desk.used; x->from++) {
         const struct row *r = &w->desk.rows[x->from];
         if (r->endpoint[0] != '\0' && (r->assoc != 0 || r->registered))
             describe(w, r, &x->devices[x->n++]);
     }
-    x->more = x->from < w->desk.count;
+    x->more = x->from < *w->desk.used;
     answer(q, 0);
 }
 

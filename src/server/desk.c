@@ -88,11 +88,13 @@ static bool is_sound(const struct row *r)
            memchr(r->location, '\0', sizeof r->location) != NULL && memchr(r->objects, '\0', sizeof r->objects) != NULL;
 }
 
-int sg_server_desk_init(struct desk *d, const struct desk_ports *ports, struct row *rows, uint32_t count)
+int sg_server_desk_init(struct desk *d, const struct desk_ports *ports, struct row *rows, uint32_t *used,
+                        uint32_t count)
 {
     memset(d, 0, sizeof *d);
     d->ports = *ports;
     d->rows = rows;
+    d->used = used;
     d->count = count;
     d->peers = calloc(count, sizeof *d->peers);
     d->free_rows = calloc(count, sizeof *d->free_rows);
@@ -103,7 +105,7 @@ int sg_server_desk_init(struct desk *d, const struct desk_ports *ports, struct r
         sg_server_desk_free(d);
         return SG_ENOMEM;
     }
-    for (uint32_t i = count; i-- > 0;) {
+    for (uint32_t i = *used; i-- > 0;) {
         if (is_sound(&rows[i])) {
             adopt(d, i);
             continue;
@@ -117,7 +119,7 @@ int sg_server_desk_init(struct desk *d, const struct desk_ports *ports, struct r
 
 void sg_server_desk_free(struct desk *d)
 {
-    for (uint32_t i = 0; d->peers != NULL && i < d->count; i++) {
+    for (uint32_t i = 0; d->peers != NULL && i < *d->used; i++) {
         sg_server_ask_end_all(d, &d->rows[i], SG_ECLOSED);
         sg_server_watch_end_all(d, &d->rows[i]);
     }
@@ -131,11 +133,22 @@ void sg_server_desk_free(struct desk *d)
 
 /* --------------------------------------------------------------------------------------------- rows come and go */
 
+/* A free row, of those used before if there is one: the table takes no more room than it must. */
+static uint32_t take_free(struct desk *d)
+{
+    if (d->free_count > 0)
+        return d->free_rows[--d->free_count];
+    if (*d->used == d->count || d->ports.grow(d->ports.user, *d->used + 1) < 0)
+        return UINT32_MAX;
+    return (*d->used)++;
+}
+
 static struct row *new_row(struct desk *d, const char *endpoint)
 {
-    if (d->free_count == 0)
+    uint32_t i = take_free(d);
+
+    if (i == UINT32_MAX)
         return NULL;
-    uint32_t i = d->free_rows[--d->free_count];
     struct row *r = &d->rows[i];
     sg_server_row_open(r);
     memcpy(r->endpoint, endpoint, strlen(endpoint) + 1);

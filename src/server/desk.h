@@ -147,13 +147,15 @@ struct desk_ports {
     void (*close)(void *user, uint64_t assoc, int alert);
     void (*event)(void *user, const struct desk_event *e);
     void (*random)(void *user, void *p, size_t n);
+    int (*grow)(void *user, uint32_t rows); /* the first so many rows are about to be used. SG_ENOSPC */
 };
 
 struct desk {
     struct desk_ports ports;
-    struct row *rows; /* borrowed */
+    struct row *rows; /* borrowed, as is `used`: rows from there on were never touched */
+    uint32_t *used;
     struct peer *peers;
-    uint32_t *free_rows; /* a stack */
+    uint32_t *free_rows; /* a stack, of those that were used before */
     uint32_t count, free_count, connected, registered;
     struct row_index by_assoc, by_endpoint;
     struct timers timers;
@@ -161,8 +163,9 @@ struct desk {
     int64_t wall; /* seconds since 1970 */
 };
 
-/* Takes the rows as they are; torn ones are emptied. SG_ENOMEM. */
-int sg_server_desk_init(struct desk *d, const struct desk_ports *ports, struct row *rows, uint32_t count);
+/* Takes the first *used of `count` rows as they are; torn ones are emptied. SG_ENOMEM. */
+int sg_server_desk_init(struct desk *d, const struct desk_ports *ports, struct row *rows, uint32_t *used,
+                        uint32_t count);
 /* Ends all requests (SG_ECLOSED) and observations; rows stay. */
 void sg_server_desk_free(struct desk *d);
 

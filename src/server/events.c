@@ -30,8 +30,8 @@ static void connected(struct worker *w, const struct sg_dtls_event *e)
     if (sg_server_desk_connected(&w->desk, &caller, e->id, e->resumed) < 0) {
         (void)sg_dtls_close(w->dtls, e->id, SG_ALERT_INTERNAL_ERROR, w->desk.now);
         SG_LOG(SG_LOG_ERROR, "full", "endpoint", c.endpoint, "address", addr, "reason",
-               "this worker holds as many devices as server.max_devices allows", "cure",
-               "raise server.max_devices or server.workers and start again");
+               "this worker holds as many devices as server.max_devices or the room in run_dir allows", "cure",
+               "raise what is short and start again");
         return;
     }
     count(&w->counts.handshakes);
@@ -241,7 +241,7 @@ void sg_server_recheck(struct worker *w)
 {
     struct sg_dtls_verdict v;
 
-    for (uint32_t i = 0; i < w->desk.count; i++) {
+    for (uint32_t i = 0; i < *w->desk.used; i++) {
         const struct row *r = &w->desk.rows[i];
         char endpoint[sizeof r->endpoint], addr[SG_ADDR_TEXT];
 

@@ -25,7 +25,7 @@ static uint64_t new_handle(struct desk *d, const struct row *r, uint8_t worker)
 static struct row *row_of(const struct desk *d, uint64_t handle)
 {
     uint32_t i = (uint32_t)(handle >> 32) & 0xffffff;
-    return i < d->count ? &d->rows[i] : NULL;
+    return i < *d->used ? &d->rows[i] : NULL;
 }
 
 static struct watch *find(const struct peer *p, uint64_t handle)

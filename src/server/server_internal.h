@@ -67,20 +67,26 @@ int sg_server_writer_call(struct writer *w, int (*fn)(struct sg_store *store, vo
 /* A file of the run-time directory, mapped whole. */
 struct table {
     void *p;
-    size_t n;
+    size_t n, reserved; /* bytes; what is reserved can be written whatever else fills the file system */
+    int fd;             /* while p is not NULL */
 };
 /* The directory, made if absent and refused if others may look into it, and its lock. Returns the lock's descriptor. */
 int sg_server_run_dir(const char *path, struct sg_error *err);
-/* Maps run_dir/NAME of exactly n bytes; *fresh: it is new and zero. One of another size is moved aside. */
+/* Maps run_dir/NAME of exactly n bytes; *fresh: it is new and zero. One of another size is moved aside. Its space must
+ * be reserved before it is written. */
 int sg_server_table_map(struct table *t, const char *run_dir, const char *name, size_t n, bool *fresh,
                         struct sg_error *err);
 /* Moves it aside (NAME.damaged) with a log line that says `why`, and maps a new one. */
 int sg_server_table_renew(struct table *t, const char *run_dir, const char *name, const char *why,
                           struct sg_error *err);
+/* Its first n bytes. */
+int sg_server_table_reserve(struct table *t, size_t n, struct sg_error *err);
 void sg_server_table_unmap(struct table *t);
-/* The rows in the mapped table of `count`, and the size of that table. NULL: no such table of ours. */
+
+/* A table of rows: the size for `count`, or up to the end of the first `count`; the rows, and where the number of those
+ * that were ever used stands. NULL: no such table of ours. */
 size_t sg_server_rows_size(uint32_t count);
-struct row *sg_server_rows(const struct table *t, bool fresh, uint32_t count);
+struct row *sg_server_rows(const struct table *t, bool fresh, uint32_t count, uint32_t **used);
 
 /* ------------------------------------------------------------------------------------------------------- sockets */
 

@@ -76,23 +76,34 @@ int sg_server_run_dir(const char *path, struct sg_error *err)
 
 /* ------------------------------------------------------------------------------------------------------ mapping */
 
-/* Maps an open file, giving it its size first; the space is taken at once, because a full file system would otherwise
- * end the process at some later write (SIGBUS). */
-static int map(struct table *t, int fd, const char *name, size_t n, struct sg_error *err)
+/* Without it, a full file system would end the process at some later write (SIGBUS). */
+int sg_server_table_reserve(struct table *t, size_t n, struct sg_error *err)
 {
-    int e = posix_fallocate(fd, 0, (off_t)n);
-
+    if (n <= t->reserved)
+        return 0;
+    int e = posix_fallocate(t->fd, 0, (off_t)n);
     if (e != 0)
-        return sg_fail(
-            err, SG_EIO,
-            "reserving %zu bytes for %s: %s. Choose a smaller server.max_devices, or a run_dir with more room", n, name,
-            strerror(e));
-    t->p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (t->p == MAP_FAILED) {
-        t->p = NULL;
-        return sg_fail(err, SG_EIO, "mapping %s: %s", name, strerror(errno));
+        return sg_fail(err, SG_ENOSPC,
+                       "reserving %zu bytes in the run-time directory: %s. Make room there, or name another "
+                       "(run_dir)",
+                       n, strerror(e));
+    t->reserved = n;
+    return 0;
+}
+
+/* Maps an open file, which is the table's from here on. */
+static int map(struct table *t, int fd, const char *path, size_t n, struct sg_error *err)
+{
+    void *p = MAP_FAILED;
+
+    if (ftruncate(fd, (off_t)n) == 0)
+        p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (p == MAP_FAILED) {
+        int rc = sg_fail(err, SG_EIO, "mapping %s: %s", path, strerror(errno));
+        close(fd);
+        return rc;
     }
-    t->n = n;
+    *t = (struct table){.p = p, .n = n, .fd = fd};
     return 0;
 }
 
@@ -124,9 +135,7 @@ int sg_server_table_map(struct table *t, const char *run_dir, const char *name, 
     if (fd < 0)
         return sg_fail(err, SG_EIO, "opening %s: %s", path, strerror(errno));
     *fresh = st.st_size == 0;
-    int rc = map(t, fd, path, n, err);
-    close(fd);
-    return rc;
+    return map(t, fd, path, n, err);
 }
 
 int sg_server_table_renew(struct table *t, const char *run_dir, const char *name, const char *why, struct sg_error *err)
@@ -143,8 +152,10 @@ int sg_server_table_renew(struct table *t, const char *run_dir, const char *name
 
 void sg_server_table_unmap(struct table *t)
 {
-    if (t->p != NULL)
+    if (t->p != NULL) {
         munmap(t->p, t->n);
+        close(t->fd);
+    }
     *t = (struct table){0};
 }
 
@@ -152,7 +163,7 @@ void sg_server_table_unmap(struct table *t)
 
 struct rows_header {
     char magic[8];
-    uint32_t version, row_size, count, zero;
+    uint32_t version, row_size, count, used;
 };
 static const char rows_magic[8] = "SGROWS\r\n";
 enum { ROWS_VERSION = 1 };
@@ -162,13 +173,16 @@ size_t sg_server_rows_size(uint32_t count)
     return sizeof(struct rows_header) + (size_t)count * sizeof(struct row);
 }
 
-struct row *sg_server_rows(const struct table *t, bool fresh, uint32_t count)
+struct row *sg_server_rows(const struct table *t, bool fresh, uint32_t count, uint32_t **used)
 {
     struct rows_header *h = t->p;
-    struct rows_header ours = {.version = ROWS_VERSION, .row_size = sizeof(struct row), .count = count};
 
-    memcpy(ours.magic, rows_magic, sizeof ours.magic);
-    if (fresh)
-        *h = ours;
-    return memcmp(h, &ours, sizeof ours) == 0 ? (struct row *)(h + 1) : NULL;
+    if (fresh) {
+        *h = (struct rows_header){.version = ROWS_VERSION, .row_size = sizeof(struct row), .count = count};
+        memcpy(h->magic, rows_magic, sizeof h->magic);
+    }
+    *used = &h->used;
+    bool ours = memcmp(h->magic, rows_magic, sizeof h->magic) == 0 && h->version == ROWS_VERSION &&
+                h->row_size == sizeof(struct row) && h->count == count && h->used <= count;
+    return ours ? (struct row *)(h + 1) : NULL;
 }

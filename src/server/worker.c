@@ -17,6 +17,7 @@ enum {
     BATCH = 16,              /* datagrams per system call */
     DATAGRAM_MAX = 65535,    /* what UDP can carry */
     SPARE_ASSOCIATIONS = 64, /* a device that returns has two for a moment */
+    GROW = 256,              /* rows whose room is reserved at a time */
     RECHECK_MS = 60000,      /* certificates expire without anybody writing it down */
 };
 
@@ -232,6 +233,28 @@ static void random_bytes(void *user, void *p, size_t n)
     (void)RAND_bytes(p, (int)n); /* it ends the process where the system has no randomness */
 }
 
+/* Keeps the room of the rows some way ahead of their use. */
+static int grow(void *user, uint32_t rows)
+{
+    struct worker *w = user;
+    struct sg_error err = {0};
+    uint32_t up_to = (rows + GROW - 1) / GROW * GROW;
+
+    if (up_to > w->desk.count)
+        up_to = w->desk.count;
+    int rc = sg_server_table_reserve(&w->row_table, sg_server_rows_size(up_to), &err);
+    if (rc < 0)
+        SG_LOG(SG_LOG_ERROR, "no-room", "reason", err.text);
+    return rc;
+}
+
+static int map_whole(struct table *t, const char *run_dir, const char *name, size_t n, struct sg_error *err)
+{
+    bool fresh;
+    int rc = sg_server_table_map(t, run_dir, name, n, &fresh, err);
+    return rc < 0 ? rc : sg_server_table_reserve(t, n, err);
+}
+
 static int open_dtls(struct worker *w, struct sg_error *err)
 {
     const struct sg_server_config *c = &w->server->config;
@@ -247,18 +270,19 @@ static int open_dtls(struct worker *w, struct sg_error *err)
                                           .verify = sg_server_verify};
     uint32_t slots = c->max_devices + SPARE_ASSOCIATIONS;
     char name[32];
-    bool fresh;
 
     if (slots > 1u << 24)
         slots = 1u << 24;
     (void)snprintf(name, sizeof name, "worker%u.dtls", w->number);
-    int rc = sg_server_table_map(&w->dtls_table, c->run_dir, name, sg_dtls_table_size(slots), &fresh, err);
+    int rc = map_whole(&w->dtls_table, c->run_dir, name, sg_dtls_table_size(slots), err);
     if (rc < 0)
         return rc;
     struct sg_error why = {0};
     w->dtls = sg_dtls_new(&config, w->dtls_table.p, slots, &why);
     if (w->dtls == NULL && why.code == SG_EFORMAT) {
         rc = sg_server_table_renew(&w->dtls_table, c->run_dir, name, why.text, err);
+        if (rc == 0)
+            rc = sg_server_table_reserve(&w->dtls_table, w->dtls_table.n, err);
         if (rc < 0)
             return rc;
         w->dtls = sg_dtls_new(&config, w->dtls_table.p, slots, &why);
@@ -269,22 +293,27 @@ static int open_dtls(struct worker *w, struct sg_error *err)
 static int open_desk(struct worker *w, struct sg_error *err)
 {
     const struct sg_server_config *c = &w->server->config;
-    const struct desk_ports ports = {w, send_message, close_association, sg_server_desk_event, random_bytes};
+    const struct desk_ports ports = {w, send_message, close_association, sg_server_desk_event, random_bytes, grow};
     char name[32];
     bool fresh;
+    uint32_t *used;
 
     (void)snprintf(name, sizeof name, "worker%u.devices", w->number);
     int rc = sg_server_table_map(&w->row_table, c->run_dir, name, sg_server_rows_size(c->max_devices), &fresh, err);
+    if (rc == 0)
+        rc = sg_server_table_reserve(&w->row_table, sg_server_rows_size(0), err);
     if (rc < 0)
         return rc;
-    struct row *rows = sg_server_rows(&w->row_table, fresh, c->max_devices);
+    struct row *rows = sg_server_rows(&w->row_table, fresh, c->max_devices, &used);
     if (rows == NULL) {
         rc = sg_server_table_renew(&w->row_table, c->run_dir, name, "it is no table of this version, or damaged", err);
+        if (rc == 0)
+            rc = sg_server_table_reserve(&w->row_table, sg_server_rows_size(0), err);
         if (rc < 0)
             return rc;
-        rows = sg_server_rows(&w->row_table, true, c->max_devices);
+        rows = sg_server_rows(&w->row_table, true, c->max_devices, &used);
     }
-    return sg_server_desk_init(&w->desk, &ports, rows, c->max_devices) == 0
+    return sg_server_desk_init(&w->desk, &ports, rows, used, c->max_devices) == 0
                ? 0
                : sg_fail(err, SG_ENOMEM, "worker %u: out of memory", w->number);
 }
@@ -295,7 +324,7 @@ static void reconcile(struct worker *w)
     struct sg_dtls_info info;
     struct known_cert c;
 
-    for (uint32_t i = 0; i < w->desk.count; i++) {
+    for (uint32_t i = 0; i < *w->desk.used; i++) {
         uint64_t assoc = w->desk.rows[i].assoc;
         if (assoc != 0 && (!sg_dtls_info(w->dtls, assoc, &info) || info.identity != w->desk.rows[i].cert))
             sg_server_desk_closed(&w->desk, assoc);

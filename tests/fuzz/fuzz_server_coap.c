@@ -15,6 +15,12 @@ enum { ROWS = 2, ASSOC = 7 };
 
 static struct row rows[ROWS];
 
+static int grow(void *user, uint32_t n)
+{
+    (void)user;
+    return n <= ROWS ? 0 : SG_ENOSPC;
+}
+
 static int take(void *user, uint64_t assoc, struct sg_bytes m)
 {
     struct sg_coap parsed;
@@ -80,13 +86,14 @@ static void begin(struct desk *d)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static const char registration[] = "\x40\x02\xff\xf0\xb2rd\x49lwm2m=1.1\xff</3/0>";
-    const struct desk_ports ports = {NULL, take, close_one, event, zeros};
+    const struct desk_ports ports = {NULL, take, close_one, event, zeros, grow};
     struct caller c = {.cert = 1, .device = 1, .endpoint = "x"};
     struct desk d;
+    uint32_t used = 0;
     struct sg_cursor in = sg_cursor(sg_bytes(data, n));
 
     memset(rows, 0, sizeof rows);
-    if (sg_server_desk_init(&d, &ports, rows, ROWS) < 0)
+    if (sg_server_desk_init(&d, &ports, rows, &used, ROWS) < 0)
         return 0;
     d.now = 1;
     (void)sg_server_desk_connected(&d, &c, ASSOC, false);

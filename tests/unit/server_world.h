@@ -22,6 +22,7 @@ enum { ROWS = 4, MESSAGES = 64, A = 11, B = 22 /* associations of Alice and Bob 
 struct world {
     struct desk desk;
     struct row rows[ROWS];
+    uint32_t used;
     struct {
         uint64_t assoc;
         size_t n;
@@ -37,6 +38,7 @@ struct world {
     int alerts[MESSAGES];
     size_t closed_count;
     int send_result;
+    bool no_room;
     uint8_t random;
 };
 
@@ -75,7 +77,14 @@ static void world_random(void *user, void *p, size_t n)
         ((uint8_t *)p)[i] = ++w->random;
 }
 
-static const struct desk_ports world_ports = {NULL, world_send, world_close, world_event, world_random};
+static int world_grow(void *user, uint32_t rows)
+{
+    struct world *w = user;
+    assert_in_range(rows, w->used + 1, ROWS);
+    return w->no_room ? SG_ENOSPC : 0;
+}
+
+static const struct desk_ports world_ports = {NULL, world_send, world_close, world_event, world_random, world_grow};
 
 UNUSED static int open_world(void **state)
 {
@@ -83,7 +92,7 @@ UNUSED static int open_world(void **state)
     struct desk_ports ports = world_ports;
     ports.user = w;
     *state = w;
-    int rc = sg_server_desk_init(&w->desk, &ports, w->rows, ROWS);
+    int rc = sg_server_desk_init(&w->desk, &ports, w->rows, &w->used, ROWS);
     w->desk.now = 1000000;
     w->desk.wall = 1795420800;
     return rc;

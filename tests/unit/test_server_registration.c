@@ -286,13 +286,17 @@ static void a_registration_outlives_its_association(void **state)
     pass(w, 301000);
     assert_int_equal(w->events[w->event_count - 1].what, DESK_EXPIRED);
     assert_null(sg_server_desk_find(&w->desk, ALICE));
-    assert_int_equal(w->desk.free_count, ROWS);
+    assert_int_equal(w->desk.free_count, w->used);
 }
 
 static void a_full_desk_says_so(void **state)
 {
     struct world *w = *state;
     char name[32];
+    w->no_room = true;
+    assert_int_equal(connect_as(w, "too-early", 99), SG_ENOSPC);
+    assert_int_equal(w->used, 0);
+    w->no_room = false;
     for (unsigned i = 0; i < ROWS; i++) {
         snprintf(name, sizeof name, "device-%u", i);
         assert_int_equal(connect_as(w, name, 100 + i), 0);
@@ -331,13 +335,13 @@ static void rows_outlive_the_desk(void **state)
     sg_server_row_open(row_of(w, B)); /* the process dies here */
     struct desk_ports ports = w->desk.ports;
     sg_server_desk_free(&w->desk);
-    assert_int_equal(sg_server_desk_init(&w->desk, &ports, w->rows, ROWS), 0);
+    assert_int_equal(sg_server_desk_init(&w->desk, &ports, w->rows, &w->used, ROWS), 0);
     w->desk.now = 1005000;
     assert_ptr_equal(row_of(w, A), alice);
     assert_true(alice->registered);
     assert_int_equal(alice->next_mid, mid);
     assert_null(row_of(w, B)); /* half-written: as if it had never been */
-    assert_int_equal(w->desk.free_count, ROWS - 1);
+    assert_int_equal(w->desk.free_count, w->used - 1);
     assert_int_equal(w->desk.registered, 1);
     assert_int_equal(update(w, A, 2, SG_COAP_POST, alice->location + 4, NULL), SG_COAP_CHANGED);
     pass(w, 301000);
@@ -351,9 +355,9 @@ static void a_damaged_row_is_emptied(void **state)
     memset(row_of(w, A)->objects, 'x', sizeof w->rows[0].objects);
     struct desk_ports ports = w->desk.ports;
     sg_server_desk_free(&w->desk);
-    assert_int_equal(sg_server_desk_init(&w->desk, &ports, w->rows, ROWS), 0);
+    assert_int_equal(sg_server_desk_init(&w->desk, &ports, w->rows, &w->used, ROWS), 0);
     assert_null(sg_server_desk_find(&w->desk, ALICE));
-    assert_int_equal(w->desk.free_count, ROWS);
+    assert_int_equal(w->desk.free_count, 1);
 }
 
 static void a_registration_is_carried_over(void **state)
