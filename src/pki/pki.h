@@ -134,6 +134,32 @@ enum sg_trust_result {
 enum sg_trust_result sg_trust_verify(const struct sg_trust *t, X509 *leaf, STACK_OF(X509) * sent,
                                      enum sg_purpose purpose, const char *host, int64_t now, struct sg_error *err);
 
+/* ---------------------------------------------------------------------------------------------- pre-shared keys */
+
+/* A device's pre-shared key: random, its own, known to its modem and to this side, and so a weaker identity than a key
+ * that one side alone holds. To be wiped after use, and never shown. */
+enum { SG_PSK_KEY = 32, SG_PSK_IDENTITY = 128 /* with its NUL; RFC 7925 section 4.1 asks for as much */ };
+struct sg_psk_secret {
+    uint8_t key[SG_PSK_KEY];
+};
+int sg_psk_new(struct sg_psk_secret *psk, struct sg_error *err);
+
+/* What encrypts pre-shared keys in the inventory (AES-256-GCM): as secret as the server's key. */
+struct sg_psk_vault {
+    uint8_t secret[32];
+};
+/* Reads the vault's key from its file, 32 bytes of mode 0600; with `make`, makes it where there is none. SG_ENOTFOUND,
+ * SG_EDENIED (others may read it), SG_EFORMAT (it is something else), SG_EIO. */
+int sg_psk_vault_open(struct sg_psk_vault *v, const char *path, bool make, struct sg_error *err);
+
+/* A key as the inventory keeps it: nonce, ciphertext, tag. It belongs to one identity: under another it does not open
+ * (SG_EMISMATCH, as with another vault's key). */
+enum { SG_PSK_NONCE = 12, SG_PSK_TAG = 16, SG_PSK_SEALED = SG_PSK_NONCE + SG_PSK_KEY + SG_PSK_TAG };
+int sg_psk_seal(const struct sg_psk_vault *v, const char *identity, const struct sg_psk_secret *psk,
+                uint8_t sealed[SG_PSK_SEALED], struct sg_error *err);
+int sg_psk_unseal(const struct sg_psk_vault *v, const char *identity, const uint8_t sealed[SG_PSK_SEALED],
+                  struct sg_psk_secret *psk, struct sg_error *err);
+
 /* ------------------------------------------------------------------------------------------- revocation lists */
 
 enum sg_reason {

@@ -22,12 +22,13 @@ static int insert(struct sg_store *s, int64_t number, enum sg_reason reason, int
     return sg_store_end(&q, err, "cannot revoke the certificate");
 }
 
-/* A device without a certificate that is in use, or about to be, is revoked. */
-static int revoke_device(struct sg_store *s, int64_t device, struct sg_error *err)
+/* A device without an identity that is in use, or about to be, is revoked. */
+int sg_store_revoke_device(struct sg_store *s, int64_t device, struct sg_error *err)
 {
     struct sg_store_query q =
         sg_store_query(s, "UPDATE device SET state = 'revoked' WHERE number = ?1 AND NOT EXISTS"
-                          " (SELECT 1 FROM certificate WHERE device = ?1 AND state IN ('issued', 'active'))");
+                          " (SELECT 1 FROM certificate WHERE device = ?1 AND state IN ('issued', 'active'))"
+                          " AND NOT EXISTS (SELECT 1 FROM psk WHERE device = ?1 AND sealed IS NOT NULL)");
     sg_store_bind_int(&q, device);
     (void)sg_store_row(&q);
     return sg_store_end(&q, err, "cannot revoke the device");
@@ -58,7 +59,7 @@ static int revoke(struct sg_store *s, int64_t number, enum sg_reason reason, int
     if (r == 0)
         r = insert(s, number, reason, when, err);
     if (r == 0 && row.device != 0)
-        r = revoke_device(s, row.device, err);
+        r = sg_store_revoke_device(s, row.device, err);
     if (r == 0)
         r = tell(s, &row, reason, when, who, err);
     return r;

@@ -78,8 +78,30 @@ static const char version_1[] =
     "PRAGMA application_id = 0x53676e74;"
     "PRAGMA user_version = 1;";
 
+static const char version_2[] =
+    "CREATE TABLE psk ("
+    "  number   INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  device   INTEGER NOT NULL REFERENCES device (number),"
+    "  state    TEXT NOT NULL CHECK (state IN ('issued', 'active', 'revoked', 'retired')),"
+    "  tag      INTEGER NOT NULL,"
+    "  identity TEXT NOT NULL CHECK (identity <> ''),"
+    "  sealed   BLOB CHECK (length(sealed) = 60)," /* NULL: erased, when it was retired or revoked */
+    "  added    INTEGER NOT NULL,"
+    "  ended    INTEGER," /* NULL: it has not */
+    "  reason   TEXT,"    /* NULL: not revoked */
+    "  CHECK ((state IN ('issued', 'active')) = (sealed IS NOT NULL)),"
+    "  CHECK ((sealed IS NULL) = (ended IS NOT NULL)),"
+    "  CHECK ((state = 'revoked') = (reason IS NOT NULL))"
+    ") STRICT;"
+    "CREATE INDEX psk_device ON psk (device);"
+    "CREATE INDEX psk_identity ON psk (identity);"
+    /* One key at a time under one identity. */
+    "CREATE UNIQUE INDEX psk_living ON psk (identity) WHERE sealed IS NOT NULL;"
+    "PRAGMA user_version = 2;";
+
 const struct sg_store_migration sg_store_migrations[] = {
     {1, version_1},
+    {2, version_2},
 };
 const size_t sg_store_migration_count = sizeof sg_store_migrations / sizeof *sg_store_migrations;
 

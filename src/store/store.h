@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store: the durable inventory. Devices, certificates, revocations, registrations and the audit log, in SQLite (WAL).
+ * store: the durable inventory. Devices, certificates, pre-shared keys, revocations, registrations and the audit log,
+ * in SQLite (WAL).
  *
  * A struct sg_store is one connection and belongs to one thread; several, in several processes, may be open on one
  * file. Each function that writes is one transaction, unless the caller opened one. What was acknowledged is durable
@@ -113,6 +114,37 @@ int sg_store_revoke_cert(struct sg_store *s, int64_t number, enum sg_reason reas
 /* kind < 0: all kinds. device 0: all devices'. Newest last. */
 int sg_store_each_cert(struct sg_store *s, int kind, int64_t device,
                        int (*fn)(void *user, const struct sg_cert_row *row), void *user, struct sg_error *err);
+
+/* --------------------------------------------------------------------------------------------- pre-shared keys */
+
+/* A device's pre-shared key, encrypted. Once it is retired or revoked, the key itself is erased. */
+struct sg_psk_row {
+    int64_t number;
+    int64_t device;
+    enum sg_cert_state state; /* as of a certificate */
+    uint32_t tag;             /* the modem's security tag; 0 where there is none */
+    char identity[SG_PSK_IDENTITY];
+    uint8_t sealed[SG_PSK_SEALED]; /* zeros where it is erased */
+    int64_t added;
+    int64_t ended; /* retired or revoked; 0: not */
+    enum sg_reason reason;
+};
+/* Records one as issued or active; `number` is set. SG_EEXISTS: that identity has a key in use. */
+int sg_store_add_psk(struct sg_store *s, struct sg_psk_row *row, struct sg_error *err);
+int sg_store_get_psk(struct sg_store *s, int64_t number, struct sg_psk_row *row, struct sg_error *err);
+/* Of that identity: the one in use, else the newest. SG_ENOTFOUND. */
+int sg_store_find_psk(struct sg_store *s, const char *identity, struct sg_psk_row *row, struct sg_error *err);
+/* It is in place, and in use. SG_ESTATE: it was retired or revoked. */
+int sg_store_activate_psk(struct sg_store *s, int64_t number, struct sg_error *err);
+/* It is replaced in good order: erases the key. One that is revoked stays so. */
+int sg_store_retire_psk(struct sg_store *s, int64_t number, int64_t when, struct sg_error *err);
+/* Revokes it and erases the key; its device too, where nothing else is left of it. Adds the audit entry in the same
+ * transaction. SG_ESTATE: it is revoked. */
+int sg_store_revoke_psk(struct sg_store *s, int64_t number, enum sg_reason reason, int64_t when, const char *who,
+                        struct sg_error *err);
+/* device 0: all devices'. Newest last. */
+int sg_store_each_psk(struct sg_store *s, int64_t device, int (*fn)(void *user, const struct sg_psk_row *row),
+                      void *user, struct sg_error *err);
 
 /* --------------------------------------------------------------------------------------------- registrations */
 

@@ -62,6 +62,10 @@ int sg_store_step_begin(struct sg_store *s, struct sg_store_step *step, struct s
 /* Commits where r >= 0, undoes otherwise. Returns r, or the commit's failure. */
 int sg_store_step_end(struct sg_store *s, struct sg_store_step *step, int r, struct sg_error *err);
 
+/* ----------------------------------------------------------------------------------------------- revocation */
+
+int sg_store_revoke_device(struct sg_store *s, int64_t device, struct sg_error *err); /* where no identity is left */
+
 /* --------------------------------------------------------------------------------------------------- schema */
 
 /* One step of the schema: its SQL brings version to - 1 to `to`, and says so by PRAGMA user_version. */
