@@ -32,6 +32,7 @@ struct exchange {
     struct sg_api_answer answer;
     uint8_t *body;
     size_t n, expected;
+    bool counted; /* in sg_api's calls */
 };
 
 /* ------------------------------------------------------------------------------------------------- answering */
@@ -240,7 +241,11 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *c, const char *
         x = *context = calloc(1, sizeof *x);
         if (x == NULL)
             return MHD_NO;
-        return admit(a, c, x, method, url) == 0 ? MHD_YES : answer(c, &x->answer);
+        x->counted = admit(a, c, x, method, url) == 0;
+        if (!x->counted)
+            return answer(c, &x->answer);
+        atomic_fetch_add(&a->calls, 1);
+        return MHD_YES;
     }
     if (*n > 0) {
         if (*n > x->expected - x->n)
@@ -257,12 +262,14 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *c, const char *
 
 static void forget(void *user, struct MHD_Connection *c, void **context, enum MHD_RequestTerminationCode how)
 {
+    struct sg_api *a = user;
     struct exchange *x = *context;
-    (void)user;
     (void)c;
     (void)how;
     if (x == NULL)
         return;
+    if (x->counted)
+        atomic_fetch_sub(&a->calls, 1);
     json_decref(x->answer.body);
     free(x->body);
     free(x);
@@ -384,7 +391,7 @@ static struct MHD_Daemon *start_http(struct sg_api *a, const struct sg_api_confi
                                   MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_HTTPS_PRIORITIES, PRIORITIES,
                                   MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
                                   (unsigned)STRANGER_SECONDS, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-                                  MHD_OPTION_NOTIFY_COMPLETED, forget, NULL, MHD_OPTION_END);
+                                  MHD_OPTION_NOTIFY_COMPLETED, forget, a, MHD_OPTION_END);
     if (key != NULL)
         sg_wipe(key, config->key_pem.n);
     free(key);
@@ -429,8 +436,9 @@ void sg_api_stop(struct sg_api *a)
     if (a == NULL)
         return;
     atomic_store(&a->stopping, true);
-    /* libmicrohttpd ends connections where they are; the streams are to say that they end. */
-    for (int i = 0; i < 200 && atomic_load(&a->streams) > 0; i++)
+    sg_server_hang_up(a->server);
+    /* libmicrohttpd ends connections where they are; those who wait are to be told why. */
+    for (int i = 0; i < 200 && atomic_load(&a->calls) > 0; i++)
         (void)nanosleep(&step, NULL);
     MHD_stop_daemon(a->daemon);
     sg_api_guard_flush(&a->guard, write_refusal, a);

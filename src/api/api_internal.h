@@ -119,7 +119,7 @@ struct sg_api {
     uint16_t port;
     int64_t started;
     atomic_bool stopping;
-    atomic_uint streams; /* open ones */
+    atomic_uint calls; /* let in, and not answered whole */
     struct sg_api_guard guard;
 };
 

@@ -225,7 +225,6 @@ static struct sg_api_stream *stream_new(struct sg_api *a, const struct sg_api_re
     pthread_condattr_t monotonic;
     if (s == NULL)
         return NULL;
-    atomic_fetch_add(&a->streams, 1);
     s->api = a;
     s->path = r->route.path;
     s->fd = r->fd;
@@ -246,7 +245,6 @@ void sg_api_stream_free(struct sg_api_stream *s)
         drop_oldest(s);
     pthread_cond_destroy(&s->news);
     pthread_mutex_destroy(&s->lock);
-    atomic_fetch_sub(&s->api->streams, 1);
     free(s->text);
     free(s);
 }

@@ -117,6 +117,8 @@ static int refuse_absent(struct sg_api *a, const struct sg_api_request *r, const
 int sg_api_refuse_failure(struct sg_api *a, const struct sg_api_request *r, int failure, const struct sg_error *why,
                           struct sg_api_answer *answer)
 {
+    if (atomic_load(&a->stopping))
+        return sg_api_refuse(answer, 503, "stopped", "signetd stops, and waits for no device any more");
     switch (failure) {
     case SG_ENOTFOUND:
         return refuse_absent(a, r, why, answer);

@@ -87,6 +87,9 @@ struct sg_server_reply {
 int sg_server_request(struct sg_server *s, const char *endpoint, const struct sg_server_request *request,
                       struct sg_server_reply *reply, uint32_t timeout_ms, struct sg_error *err);
 
+/* Ends all requests that wait for an answer, with SG_ECLOSED: so that a stop does not wait for sleeping devices. */
+void sg_server_hang_up(struct sg_server *s);
+
 /* An observed value, or the end of an observation. `fn` runs on a worker's thread and must be quick. */
 struct sg_server_notification {
     const char *endpoint;

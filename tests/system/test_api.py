@@ -314,6 +314,21 @@ def test_the_end_of_signetd_ends_observations(home, api, modem):
     assert home.daemon.wait(10) == 0
 
 
+def test_a_stop_waits_for_no_device(home, api, modem):
+    modem.process.send_signal(signal.SIGSTOP)
+    try:
+        connection = api.connect()
+        connection.request("GET", f"/api/v1{modem.url}/resources/3/0/0", headers={"Authorization": "Bearer " + api.token})
+        time.sleep(0.5)
+        begin = time.monotonic()
+        home.daemon.send_signal(signal.SIGTERM)
+        response = connection.getresponse()
+        assert response.status == 503 and json.loads(response.read())["error"]["code"] == "stopped"
+        assert home.daemon.wait(20) == 0 and time.monotonic() - begin < 5
+    finally:
+        modem.process.send_signal(signal.SIGCONT)
+
+
 def test_revoke(home, api, modem):
     events = Events(api, modem.url + "/observe/3/0/0")
     assert events.next()[0] == "value"
