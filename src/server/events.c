@@ -13,9 +13,16 @@ static void count(_Atomic uint64_t *n)
 
 /* --------------------------------------------------------------------------------------------------- associations */
 
+static void tell_shut_out(struct worker *w, const char *endpoint, const char *addr, const char *reason)
+{
+    SG_LOG(SG_LOG_WARNING, "shut-out", "endpoint", endpoint, "address", addr, "reason", reason);
+    sg_server_writer_audit(w->server->writer, "signetd", addr, "shut-out", endpoint, reason);
+}
+
 static void connected(struct worker *w, const struct sg_dtls_event *e)
 {
     struct known_cert c;
+    struct sg_dtls_verdict verdict;
     struct sg_dtls_info info;
     char addr[SG_ADDR_TEXT], fingerprint[SG_FINGERPRINT_TEXT];
 
@@ -23,6 +30,11 @@ static void connected(struct worker *w, const struct sg_dtls_event *e)
     if (!sg_server_known_get(w->server->known, e->identity, &c)) {
         /* `verify` had it: the inventory was read anew between the two. The device's next handshake succeeds. */
         (void)sg_dtls_close(w->dtls, e->id, SG_ALERT_INTERNAL_ERROR, w->desk.now);
+        return;
+    }
+    if (!sg_server_judge(&c, w->desk.wall, &verdict)) { /* revoked since its certificate came in */
+        (void)sg_dtls_close(w->dtls, e->id, SG_ALERT_ACCESS_DENIED, w->desk.now);
+        tell_shut_out(w, c.endpoint, addr, verdict.reason);
         return;
     }
     struct caller caller = {.cert = c.cert, .device = c.device, .fingerprint = c.fingerprint};
@@ -254,7 +266,6 @@ void sg_server_recheck(struct worker *w)
         write_registration(w, &gone);
         (void)sg_server_desk_drop(&w->desk, endpoint,
                                   v.alert == SG_ALERT_CERTIFICATE_REVOKED ? SG_ALERT_ACCESS_DENIED : v.alert);
-        SG_LOG(SG_LOG_WARNING, "shut-out", "endpoint", endpoint, "address", addr, "reason", v.reason);
-        sg_server_writer_audit(w->server->writer, "signetd", addr, "shut-out", endpoint, v.reason);
+        tell_shut_out(w, endpoint, addr, v.reason);
     }
 }

@@ -8,11 +8,12 @@
 enum { MAX_CERTS = 64 };
 
 struct revocation {
+    struct known *known;
     const char *endpoint, *who, *from;
     enum sg_reason reason;
     struct sg_device device;
     int64_t certs[MAX_CERTS];
-    struct sg_fingerprint newest[MAX_CERTS];
+    struct sg_fingerprint fingerprints[MAX_CERTS];
     size_t n;
 };
 
@@ -24,7 +25,7 @@ static int take_cert(void *user, const struct sg_cert_row *row)
         return 0;
     if (r->n == MAX_CERTS)
         return SG_ENOSPC;
-    r->newest[r->n] = row->facts.fingerprint;
+    r->fingerprints[r->n] = row->facts.fingerprint;
     r->certs[r->n++] = row->number;
     return 0;
 }
@@ -58,7 +59,11 @@ static int make_durable(struct sg_store *store, void *arg, struct sg_error *err)
     if (r->n == 0)
         return sg_fail(err, SG_ESTATE, "%s has no certificate that could be revoked: %s", r->endpoint,
                        r->device.state == SG_DEVICE_REVOKED ? "it is revoked already" : "it is not enrolled yet");
-    return revoke_all(store, r, sg_server_wall(), err);
+    rc = revoke_all(store, r, sg_server_wall(), err);
+    struct known_cert ignored;
+    for (size_t i = 0; rc == 0 && i < r->n; i++) /* from here on no handshake succeeds */
+        (void)sg_server_known_lookup(r->known, store, &r->fingerprints[i], &ignored);
+    return rc;
 }
 
 /* ------------------------------------------------------------------------------------------------------- workers */
@@ -76,19 +81,6 @@ static void run_drop(struct worker *w, struct job *job)
 
     x->dropped = sg_server_desk_drop(&w->desk, x->endpoint, SG_ALERT_ACCESS_DENIED);
     sg_server_wake(&x->waiter);
-}
-
-static void tell_known(struct sg_server *s, const struct revocation *r)
-{
-    struct known_cert c;
-
-    for (size_t i = 0; i < r->n; i++) {
-        if (!sg_server_known_get(s->known, (uint64_t)r->certs[i], &c))
-            continue; /* the inventory, which is asked then, has it as revoked */
-        c.state = SG_CERT_REVOKED;
-        c.device_state = SG_DEVICE_REVOKED;
-        sg_server_known_put(s->known, &c);
-    }
 }
 
 static void write_end(struct sg_server *s, const struct revocation *r)
@@ -110,14 +102,13 @@ static void write_end(struct sg_server *s, const struct revocation *r)
 int sg_server_revoke(struct sg_server *s, const char *endpoint, enum sg_reason reason, const char *who,
                      const char *from, struct sg_server_revoked *out, struct sg_error *err)
 {
-    struct revocation r = {.endpoint = endpoint, .who = who, .from = from, .reason = reason};
+    struct revocation r = {.known = s->known, .endpoint = endpoint, .who = who, .from = from, .reason = reason};
     uint64_t begun = sg_server_now();
     char took[24];
 
     int rc = sg_server_writer_call(s->writer, make_durable, &r, err);
     if (rc < 0)
         return rc;
-    tell_known(s, &r);
     memset(out, 0, sizeof *out);
     out->certificates = (unsigned)r.n;
     write_end(s, &r);
@@ -130,7 +121,7 @@ int sg_server_revoke(struct sg_server *s, const char *endpoint, enum sg_reason r
         out->workers++;
     }
     out->took_ms = (uint32_t)(sg_server_now() - begun);
-    sg_fingerprint_text(&r.newest[r.n - 1], out->fingerprint);
+    sg_fingerprint_text(&r.fingerprints[r.n - 1], out->fingerprint);
     (void)snprintf(took, sizeof took, "%u", out->took_ms);
     SG_LOG(SG_LOG_WARNING, "revoked", "endpoint", endpoint, "certificate", out->fingerprint, "reason",
            sg_reason_name(reason), "who", who, "from", from, "ms", took);

@@ -34,7 +34,7 @@ void sg_server_known_free(struct known *k);
 int sg_server_known_load(struct known *k, struct sg_store *store, struct sg_error *err);
 bool sg_server_known_find(struct known *k, const struct sg_fingerprint *f, struct known_cert *out);
 bool sg_server_known_get(struct known *k, uint64_t cert, struct known_cert *out);
-/* Adds one that the inventory got meanwhile, or replaces one (by number). */
+/* Adds one that the inventory got meanwhile, or replaces one (by number), unless that is revoked. */
 void sg_server_known_put(struct known *k, const struct known_cert *c);
 enum sg_trust_result sg_server_known_verify(struct known *k, X509 *leaf, STACK_OF(X509) * sent, int64_t now,
                                             struct sg_error *err);

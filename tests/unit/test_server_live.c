@@ -98,7 +98,6 @@ static void a_certificate_in_the_making_or_replaced_is_refused(void **state)
     assert_int_equal(sg_store_set_cert_state(h->store, row.number, SG_CERT_ISSUED, NULL), 0);
     refuse(h, &p, SG_ALERT_CERTIFICATE_UNKNOWN, "half-way", "not finished");
     assert_int_equal(sg_store_set_cert_state(h->store, row.number, SG_CERT_ACTIVE, NULL), 0);
-    usleep(600000); /* seen within a second */
     struct device *d = registered_device(h, &p, "half-way");
     assert_int_equal(sg_store_set_cert_state(h->store, row.number, SG_CERT_RETIRED, NULL), 0);
     assert_true(live(d, &d->closed, 1000));
@@ -309,6 +308,31 @@ static void a_revocation_by_another_process_acts_too(void **state)
     free_party(&bob);
 }
 
+/* The certificate came in while it was good, the handshake ends when it is not any more. */
+static void a_revocation_meets_a_handshake(void **state)
+{
+    struct house *h = *state;
+    struct party alice = enrol(h, ALICE);
+    struct device *d = new_device(h, &alice, SG_CID_ON);
+    struct sg_server_revoked what;
+    struct sg_server_device seen;
+    d->hold = true;
+    assert_int_equal(sg_dtls_connect(d->dtls, &d->server, now_ms(), NULL), 0);
+    live(d, NULL, 500);
+    assert_false(d->connected || d->refused);
+    assert_int_equal(sg_server_revoke(h->up, ALICE, SG_KEY_COMPROMISE, "me", "here", &what, NULL), 0);
+    assert_int_equal(what.associations, 0);
+    d->hold = false; /* and it is sent again */
+    for (int i = 0; i < 100 && !d->closed && !d->refused; i++)
+        live(d, &d->closed, 50);
+    assert_true(d->closed || d->refused);
+    assert_int_equal(d->alert, SG_ALERT_ACCESS_DENIED);
+    assert_int_equal(sg_server_device(h->up, ALICE, &seen), SG_ENOTFOUND);
+    assert_int_equal(audited(h, "shut-out", ALICE, "was revoked"), 1);
+    free_device(d);
+    free_party(&alice);
+}
+
 /* A device sends with the keys that it has: nothing comes back. */
 static void what_is_shut_out_gets_no_word(void **state)
 {
@@ -317,7 +341,7 @@ static void what_is_shut_out_gets_no_word(void **state)
     struct device *d = registered_device(h, &alice, ALICE);
     struct sg_server_revoked what;
     assert_int_equal(sg_server_revoke(h->up, ALICE, SG_UNSPECIFIED, "me", "here", &what, NULL), 0);
-    assert_int_equal(update_device(d), 0);
+    assert_dead(d);
     free_device(d);
     free_party(&alice);
 }
@@ -439,7 +463,7 @@ static void a_device_starts_anew(void **state)
     assert_int_equal(register_device(d, ALICE), SG_COAP_CREATED);
     assert_string_not_equal(d->location, old->location);
     assert_int_equal(update_device(d), SG_COAP_CHANGED);
-    assert_int_equal(update_device(old), 0); /* the old keys are dead */
+    assert_dead(old);
     usleep(100000);
     sg_server_counts(h->up, &counts);
     assert_int_equal(counts.connected, 1);
@@ -494,6 +518,7 @@ int main(void)
         WITH_ONE(a_revocation_acts_at_once),
         WITH_ONE(a_revocation_by_another_process_acts_too),
         WITH_ONE(what_is_shut_out_gets_no_word),
+        WITH_ONE(a_revocation_meets_a_handshake),
         WITH_ONE(a_device_moves),
         WITH_ONE(a_device_without_cid_is_known_by_its_address),
         WITH_ONE(a_device_starts_anew),
