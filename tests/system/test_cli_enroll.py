@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """signet enroll: what it promises when all goes well, when something is in the way, and when it is killed anywhere."""
 
+import glob
 import json
 import os
 import shutil
@@ -323,3 +324,30 @@ def test_ctrl_c_ends_between_two_steps_and_says_so(home, modem):
     assert 'stopped after the step "key"' in err and "the same command does the rest" in err
     enroll(home, "--port", modem.port, check=0)
     assert_trusted(home, modem, modem.store)
+
+
+# -------------------------------------------------------------------------------------------------- ports found
+
+def test_ports_are_found(home, modem):
+    """Only where no board is connected to this computer: a developer's must not be enrolled by a test."""
+    if glob.glob("/dev/ttyACM*") or glob.glob("/dev/ttyUSB*"):
+        return
+    done = enroll(home, check=4)
+    assert "no board was found" in done.stderr and "--port" in done.stderr
+    if not os.access("/dev", os.W_OK):
+        return
+    master, slave = os.openpty()
+    links = {"/dev/ttyACM96": os.ttyname(slave), "/dev/ttyACM97": modem.port}
+    try:
+        for link, target in links.items():
+            os.symlink(target, link)
+        done = enroll(home, check=0)
+        assert "Found nRF9151-LACA at /dev/ttyACM97" in done.stdout and f"Enrolled {modem.endpoint}" in done.stdout
+        os.unlink("/dev/ttyACM97")
+        done = enroll(home, check=4)
+        assert "no nRF91 modem was found at /dev/ttyACM96 (does not answer like a modem)" in done.stderr
+    finally:
+        for link in links:
+            if os.path.islink(link):
+                os.unlink(link)
+        os.close(master), os.close(slave)

@@ -84,14 +84,15 @@ static int show(const struct sg_cli *cli)
     sg_cli_row(&l.table, 5, (const char *const[]){"WHAT", "NAME", "STATE", "FINGERPRINT", "VALID UNTIL"});
     int r = sg_store_each_cert(store, -1, 0, take_cert, &l, &err);
     sg_store_close(store);
-    if (cli->json && r == 0)
-        return sg_cli_print_json(json_pack("{s:o}", "certificates", l.json));
-    if (r < 0) {
-        json_decref(l.json);
-        return sg_cli_fail_err(SG_CLI_FAILED, &err);
+    if (r == 0 && !cli->json) {
+        sg_cli_print_table(&l.table);
+        return SG_CLI_DONE;
     }
-    sg_cli_print_table(&l.table);
-    return SG_CLI_DONE;
+    sg_cli_free_table(&l.table);
+    if (r == 0)
+        return sg_cli_print_json(json_pack("{s:o}", "certificates", l.json));
+    json_decref(l.json);
+    return sg_cli_fail_err(SG_CLI_FAILED, &err);
 }
 
 /* ------------------------------------------------------------------------------------------------------- crl */

@@ -88,6 +88,7 @@ struct sg_cli_table {
 };
 void sg_cli_row(struct sg_cli_table *t, size_t columns, const char *const *cells); /* the first row is the heading */
 void sg_cli_print_table(struct sg_cli_table *t);                                   /* and frees it */
+void sg_cli_free_table(struct sg_cli_table *t);
 
 /* Prints JSON to standard output, indented, members in the order in which they were set; takes the reference. Returns
  * SG_CLI_DONE, or SG_CLI_FAILED after a sentence. */

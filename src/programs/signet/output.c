@@ -53,8 +53,14 @@ void sg_cli_print_table(struct sg_cli_table *t)
             (void)fputs(sg_cli_style(SG_CLI_PLAIN), stdout);
         if (last)
             (void)putchar('\n');
-        free(t->cell[i]);
     }
+    sg_cli_free_table(t);
+}
+
+void sg_cli_free_table(struct sg_cli_table *t)
+{
+    for (size_t i = 0; i < t->cells; i++)
+        free(t->cell[i]);
     free(t->cell);
     memset(t, 0, sizeof *t);
 }
