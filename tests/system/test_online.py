@@ -54,6 +54,17 @@ def test_devices_and_show(home, modem):
         assert words in text
 
 
+def test_show_tells_refusals_with_both_sides_and_the_cure(home):
+    home.start()
+    modem = home.modem()
+    home.signet("enroll", "--port", modem.port, check=0)
+    other = "urn:imei:351516170000996"
+    home.device(modem, "--endpoint", other, "--attempts", "1").wait(20)
+    wait_until(lambda: other in home.signet("show", modem.endpoint, check=0).stdout, what="the audit entry")
+    text = home.signet("show", modem.endpoint, check=0).stdout
+    assert f'registers as "{other}", but its certificate ' in text and f'says "{modem.endpoint}"' in text and "Cure: " in text
+
+
 def test_without_signetd_the_inventory_is_shown(home, modem):
     home.daemon.stop()
     done = home.signet("devices", check=0)
