@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AES-GCM and AES-CCM by EVP, the key set anew for each record: one context for each cipher and direction. */
+/* AES-GCM, AES-CCM and ChaCha20-Poly1305 by EVP, the key set anew for each record: one context for each cipher and
+ * direction. */
 #include "dtls/dtls_internal.h"
 
 enum { NONCE = 12 };
 
-static const char *const names[SG_DTLS_CIPHERS] = {"AES-128-GCM", "AES-256-GCM", "AES-128-CCM", "AES-256-CCM"};
+static const char *const names[SG_DTLS_CIPHERS] = {"AES-128-GCM", "AES-256-GCM", "AES-128-CCM", "AES-256-CCM",
+                                                   "ChaCha20-Poly1305"};
 
 static bool is_ccm(enum sg_dtls_cipher cipher)
 {

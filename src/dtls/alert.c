@@ -26,7 +26,7 @@ static const struct alert alerts[] = {
     {48, "unknown_ca", "it does not trust the issuer of our certificate"},
     {49, "access_denied", "it knows our certificate and does not let us in"},
     {50, "decode_error", "it could not read our message"},
-    {51, "decrypt_error", "it could not verify our signature or Finished message"},
+    {51, "decrypt_error", "it could not verify our signature or Finished message, or does not know our pre-shared key"},
     {70, "protocol_version", "it does not speak DTLS 1.2"},
     {71, "insufficient_security", "it wants stronger cipher suites"},
     {80, "internal_error", "it failed for a reason of its own"},
@@ -59,7 +59,17 @@ const char *sg_dtls_alert_meaning(int alert)
     return a ? a->meaning : "it did not say why";
 }
 
-static void say_suites(const SSL *ssl, struct sg_buf *b)
+static void say_needed(const SSL *ssl, bool has_psk, struct sg_buf *b)
+{
+    bool offered = sg_dtls_psk_offered(ssl);
+    sg_put_str(b, "; it needs one of ECDHE-ECDSA with AES-GCM or AES-CCM, and the curve P-256, P-384 or X25519");
+    if (offered && has_psk)
+        sg_put_str(b, ", or one of PSK-AES128-CCM8 and ECDHE-PSK-CHACHA20-POLY1305");
+    else if (offered)
+        sg_put_str(b, ". Pre-shared keys are switched off here");
+}
+
+static void say_suites(const SSL *ssl, bool has_psk, struct sg_buf *b)
 {
     STACK_OF(SSL_CIPHER) *offered = SSL_get_client_ciphers(ssl);
     int n = offered ? sk_SSL_CIPHER_num(offered) : 0;
@@ -70,7 +80,7 @@ static void say_suites(const SSL *ssl, struct sg_buf *b)
     }
     if (n > 4)
         sg_put_str(b, " and others");
-    sg_put_str(b, "; it needs one of ECDHE-ECDSA with AES-GCM or AES-CCM, and the curve P-256, P-384 or X25519");
+    say_needed(ssl, has_psk, b);
 }
 
 static const char *in_words(int reason)
@@ -115,7 +125,7 @@ void sg_dtls_why(const struct sg_dtls_hs *hs, char *out, size_t cap)
         sg_put_str(&b, ": ");
         sg_put_str(&b, sg_dtls_alert_meaning(hs->alert));
     } else if (ERR_GET_LIB(e) == ERR_LIB_SSL && ERR_GET_REASON(e) == SSL_R_NO_SHARED_CIPHER) {
-        say_suites(hs->ssl, &b);
+        say_suites(hs->ssl, hs->d->config.psk != NULL, &b);
     } else if (words) {
         sg_put_str(&b, words);
     } else {

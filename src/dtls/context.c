@@ -35,6 +35,8 @@ static int set_identity(SSL_CTX *ctx, const struct sg_dtls_config *config, struc
     if (!config->cert != !config->key)
         return sg_fail(err, SG_EINVAL,
                        "DTLS endpoint: a certificate without its key, or a key without its certificate");
+    if (config->psk_identity && (config->server || config->cert))
+        return sg_fail(err, SG_EINVAL, "DTLS endpoint: a client shows a certificate or a pre-shared key, not both");
     if (!config->cert)
         return config->server ? sg_fail(err, SG_EINVAL, "DTLS endpoint: a server needs a certificate") : 0;
     if (SSL_CTX_use_certificate(ctx, config->cert) != 1)
@@ -84,6 +86,8 @@ static int set_all(SSL_CTX *ctx, struct sg_dtls *d, struct sg_error *err)
     int r = set_algorithms(ctx, &d->config, err);
     if (r == 0)
         r = set_identity(ctx, &d->config, err);
+    if (r == 0)
+        r = sg_dtls_psk_context(ctx, &d->config, err);
     if (r == 0)
         r = set_sessions(ctx, d, err);
     if (r == 0 && sg_dtls_cid_context(ctx, d) < 0)

@@ -29,12 +29,16 @@ enum {
     SG_ALERT_CERTIFICATE_UNKNOWN = 46,
     SG_ALERT_UNKNOWN_CA = 48,
     SG_ALERT_ACCESS_DENIED = 49,
+    SG_ALERT_DECRYPT_ERROR = 51,
     SG_ALERT_INTERNAL_ERROR = 80
 };
 const char *sg_alert_name(int alert); /* "certificate_revoked"; "alert" for unknown ones */
 
-/* IANA cipher suite numbers that this room offers; forward secrecy and AEAD all. */
+/* IANA cipher suite numbers that this room offers, AEAD all. All have forward secrecy but SG_SUITE_PSK_AES128_CCM8. The
+ * two with a pre-shared key are offered only where there is one. */
 enum {
+    SG_SUITE_PSK_AES128_CCM8 = 0xC0A8,
+    SG_SUITE_ECDHE_PSK_CHACHA20_POLY1305 = 0xCCAC,
     SG_SUITE_ECDHE_ECDSA_AES128_GCM = 0xC02B,
     SG_SUITE_ECDHE_ECDSA_AES256_GCM = 0xC02C,
     SG_SUITE_ECDHE_ECDSA_AES128_CCM = 0xC0AC,
@@ -43,8 +47,11 @@ enum {
     SG_SUITE_ECDHE_ECDSA_AES256_CCM8 = 0xC0AF
 };
 const char *sg_suite_name(uint16_t suite); /* "ECDHE-ECDSA-AES128-GCM-SHA256"; "unknown" */
+bool sg_suite_forward_secret(uint16_t suite);
 
-/* What the room's user says of a peer's certificate. The room itself trusts nobody. */
+enum { SG_DTLS_PSK_MAX = 64 }; /* the longest pre-shared key (RFC 4279 section 5.3 asks for as much) */
+
+/* What the room's user says of a peer's certificate or pre-shared key. The room itself trusts nobody. */
 struct sg_dtls_verdict {
     bool accept;
     uint64_t identity; /* the user's number for this peer (its row in the inventory); kept with the association */
@@ -69,6 +76,7 @@ struct sg_dtls_event {
     int alert;            /* CLOSED, REFUSED: SG_ALERT_…, -1 where none was sent or received (time-out) */
     bool alert_from_peer; /* the peer sent it, not we */
     bool resumed;         /* CONNECTED: an abbreviated handshake */
+    bool wants_psk;       /* REFUSED: it offered pre-shared keys, which are switched off here */
     const char *reason;   /* CLOSED, REFUSED: a sentence, never NULL there */
 };
 
@@ -85,15 +93,19 @@ struct sg_dtls_config {
     EVP_PKEY *key;
     STACK_OF(X509) * chain; /* certificates to send after the leaf, or NULL: the leaf only */
     const uint16_t
-        *suites; /* in order of preference; NULL: AES128-GCM, AES128-CCM8, AES256-GCM, AES256-CCM, AES128-CCM */
+        *suites; /* in order of preference; NULL: AES128-GCM, AES128-CCM8, AES256-GCM, AES256-CCM, AES128-CCM; with
+                    pre-shared keys ECDHE-PSK and PSK after them, or those two alone for a client */
     size_t suite_count;
     enum sg_dtls_cid_mode cid;
-    uint8_t worker;          /* server: the first byte of every connection id made here */
-    uint16_t mtu;            /* largest datagram to send, 512 to 1452; 0: 1152 */
-    const char *server_name; /* client: SNI and the name for the verify callback's use; NULL: none */
-    bool resume;             /* client: offer the last session again. A server always resumes (ids and tickets) */
-    uint32_t handshake_ms;   /* give up a handshake after so long; 0: 60,000 */
-    uint32_t max_handshakes; /* server: handshakes at once past the cookie; 0: 1024. More are dropped silently */
+    uint8_t worker;           /* server: the first byte of every connection id made here */
+    uint16_t mtu;             /* largest datagram to send, 512 to 1452; 0: 1152 */
+    const char *server_name;  /* client: SNI and the name for the verify callback's use; NULL: none */
+    const char *psk_identity; /* client: it has a pre-shared key instead of a certificate, and this is its name, at most
+                                 127 bytes; NULL: none. The server is then authentic because it has the key too */
+    struct sg_bytes psk_key;  /* 1 to SG_DTLS_PSK_MAX bytes */
+    bool resume;              /* client: offer the last session again. A server always resumes (ids and tickets) */
+    uint32_t handshake_ms;    /* give up a handshake after so long; 0: 60,000 */
+    uint32_t max_handshakes;  /* server: handshakes at once past the cookie; 0: 1024. More are dropped silently */
 
     void
         *user; /* for the callbacks, which must not call back into the endpoint except sg_dtls_send, _close and _info */
@@ -105,6 +117,12 @@ struct sg_dtls_config {
      * that sends none is refused (handshake_failure, "sent no certificate"). */
     void (*verify)(void *user, const struct sg_addr *peer, X509 *leaf, STACK_OF(X509) * sent,
                    struct sg_dtls_verdict *verdict);
+    /* Server: puts the pre-shared key of the peer that calls itself `identity` into `key` (room for SG_DTLS_PSK_MAX
+     * bytes) and judges it; also called for each resumed session, with `key` NULL. NULL: pre-shared keys are not
+     * offered. A peer that is refused is not told so: the handshake goes on with a random key and ends, at the same
+     * moment and with the same alert (decrypt_error, RFC 4279 section 2), as with a known identity and a wrong key. */
+    void (*psk)(void *user, const struct sg_addr *peer, struct sg_bytes identity, struct sg_buf *key,
+                struct sg_dtls_verdict *verdict);
 };
 
 /* The memory that holds `slots` associations (1 to 2^24), session-ticket keys included: RAM only, never a disk. */

@@ -20,8 +20,8 @@ enum { /* RFC 6347 section 4.1, RFC 9146 section 4 */
        SG_DTLS_ALERT = 21,
        SG_DTLS_HANDSHAKE = 22,
        SG_DTLS_APPLICATION = 23,
-       SG_DTLS_HEADER = 13,          /* of a record without connection id */
-       SG_DTLS_EXPLICIT = 8,         /* explicit nonce: RFC 5288 section 3, RFC 6655 section 3 */
+       SG_DTLS_HEADER = 13, /* of a record without connection id */
+       SG_DTLS_IV_MAX = 12,
        SG_DTLS_PLAIN_MAX = 1 << 14,  /* content of one record */
        SG_DTLS_BUFFER = 16384 + 512, /* any record */
        SG_DTLS_CID_MAX = 32,         /* the longest id that we put on records for a peer */
@@ -35,7 +35,14 @@ enum { /* RFC 6347 section 4.1, RFC 9146 section 4 */
 
 /* ------------------------------------------------------------------------------------------ suites, suites.c */
 
-enum sg_dtls_cipher { SG_DTLS_GCM_128, SG_DTLS_GCM_256, SG_DTLS_CCM_128, SG_DTLS_CCM_256, SG_DTLS_CIPHERS };
+enum sg_dtls_cipher {
+    SG_DTLS_GCM_128,
+    SG_DTLS_GCM_256,
+    SG_DTLS_CCM_128,
+    SG_DTLS_CCM_256,
+    SG_DTLS_CHACHA,
+    SG_DTLS_CIPHERS
+};
 
 struct sg_dtls_suite {
     const char *name;   /* OpenSSL's */
@@ -43,6 +50,10 @@ struct sg_dtls_suite {
     enum sg_dtls_cipher cipher;
     uint16_t id;
     uint8_t key_len, tag_len;
+    /* GCM and CCM: 4 bytes of IV, and 8 in the record (RFC 5288 section 3, RFC 6655 section 3). ChaCha20: 12 and none,
+     * the record's number is added (RFC 7905 section 2). */
+    uint8_t iv_len, explicit_len;
+    bool psk;
 };
 const struct sg_dtls_suite *sg_dtls_suite(uint16_t id); /* NULL for others than ours */
 /* The list as SSL_CTX_set_cipher_list takes it. */
@@ -54,7 +65,7 @@ enum { SG_DTLS_FREE, SG_DTLS_SHAKING, SG_DTLS_LIVE };
 
 /* The keys of one direction. */
 struct sg_dtls_half {
-    uint8_t key[32], iv[4];
+    uint8_t key[32], iv[SG_DTLS_IV_MAX];
 };
 
 /* One peer. It lies in memory that outlives the process, which may be killed between any two stores: so a slot becomes
@@ -199,6 +210,8 @@ struct sg_dtls_hs {
     struct sg_dtls_verdict verdict;
     int alert; /* sent or received, -1 */
     bool alert_from_peer;
+    bool psk;     /* the peer's name is in the verdict's hands, its key not yet shown */
+    bool doubted; /* a record came that its pre-shared key does not open */
 };
 
 /* Server: a ClientHello. Answers it with a HelloVerifyRequest, or begins a handshake. */
@@ -216,6 +229,13 @@ SSL *sg_dtls_ssl(struct sg_dtls_hs *hs);                           /* NULL: no m
 /* verify.c: the peer of a resumed session is judged by its leaf. */
 int sg_dtls_verify_cb(X509_STORE_CTX *store, void *arg);
 int sg_dtls_resumed_cb(SSL *ssl, int *alert, void *arg);
+
+/* psk.c: pre-shared keys. */
+int sg_dtls_psk_context(SSL_CTX *ctx, const struct sg_dtls_config *config, struct sg_error *err);
+bool sg_dtls_psk_resumed(struct sg_dtls_hs *hs); /* judges; false where the session was not made by one */
+void sg_dtls_psk_doubt(struct sg_dtls_hs *hs);   /* a record of epoch 1 did not open */
+void sg_dtls_psk_wrong(struct sg_dtls_hs *hs, char *reason, size_t cap); /* its time is over: tells the peer */
+bool sg_dtls_psk_offered(const SSL *ssl);                                /* by the client */
 
 bool sg_dtls_derive(struct sg_dtls_hs *hs); /* keys.c: true once the association has its keys */
 uint64_t sg_dtls_session_tag(const SSL_SESSION *session);

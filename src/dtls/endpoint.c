@@ -43,7 +43,8 @@ struct sg_dtls *sg_dtls_new(const struct sg_dtls_config *config, void *table, ui
         r = sg_dtls_table_open(d, table, slots, err);
     if (r == 0 &&
         (sg_dtls_aead_open(&d->aead) < 0 || !(d->bio = sg_dtls_bio_method()) || !(d->listener_addr = BIO_ADDR_new())))
-        r = sg_fail(err, SG_ECRYPTO, "DTLS endpoint: OpenSSL does not offer AES-GCM and AES-CCM, or memory is short");
+        r = sg_fail(err, SG_ECRYPTO,
+                    "DTLS endpoint: OpenSSL does not offer AES-GCM, AES-CCM and ChaCha20, or memory is short");
     if (r == 0 && !(d->ctx = sg_dtls_context(d, err)))
         r = SG_ECRYPTO;
     if (r == 0)

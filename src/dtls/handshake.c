@@ -103,6 +103,7 @@ static void refused(struct sg_dtls_hs *hs, const char *reason)
         .addr = hs->addr,
         .alert = judged ? hs->verdict.alert : hs->alert,
         .alert_from_peer = !judged && hs->alert_from_peer,
+        .wants_psk = d->config.server && !d->config.psk && !hs->judged && sg_dtls_psk_offered(hs->ssl),
         .reason = reason,
     };
     if (d->session && !d->config.server) { /* whatever was wrong: a full handshake next time */
@@ -317,8 +318,10 @@ void sg_dtls_hs_sealed(struct sg_dtls_hs *hs, const struct sg_dtls_record *r)
     if ((a->cid_in_len != 0) != (r->cid != NULL) || !sg_dtls_window_new(a, r->seq))
         return;
     int n = sg_dtls_open(&d->aead, a->suite, &a->read, r, d->plain, &type);
-    if (n < 0)
+    if (n < 0) {
+        sg_dtls_psk_doubt(hs);
         return;
+    }
     if (type == SG_DTLS_APPLICATION) { /* it overtook the Finished, without which its sender is not known */
         hold(hs, r);
         return;
@@ -334,10 +337,15 @@ void sg_dtls_hs_sealed(struct sg_dtls_hs *hs, const struct sg_dtls_record *r)
 void sg_dtls_hs_tick(struct sg_dtls_hs *hs)
 {
     struct sg_dtls *d = hs->d;
-    char reason[200];
+    char reason[400];
     if (d->now >= hs->until) {
         if (!hs->ssl) {
             sg_dtls_hs_free(hs);
+            return;
+        }
+        if (hs->doubted) {
+            sg_dtls_psk_wrong(hs, reason, sizeof reason);
+            refused(hs, reason);
             return;
         }
         (void)snprintf(reason, sizeof reason, "given up after %u s: %s", d->config.handshake_ms / 1000,

@@ -28,14 +28,15 @@ static bool prf(const char *digest, uint8_t master[MASTER], struct sg_buf *seed,
 }
 
 /* key_block: client_write_key, server_write_key, client_write_IV, server_write_IV. AEAD suites have no MAC keys. */
-static void deal(const uint8_t *block, size_t key_len, bool server, struct sg_dtls_assoc *a)
+static void deal(const uint8_t *block, const struct sg_dtls_suite *s, bool server, struct sg_dtls_assoc *a)
 {
+    size_t key_len = s->key_len, iv_len = s->iv_len;
     struct sg_dtls_half *client_half = server ? &a->read : &a->write;
     struct sg_dtls_half *server_half = server ? &a->write : &a->read;
     memcpy(client_half->key, block, key_len);
     memcpy(server_half->key, block + key_len, key_len);
-    memcpy(client_half->iv, block + 2 * key_len, 4);
-    memcpy(server_half->iv, block + 2 * key_len + 4, 4);
+    memcpy(client_half->iv, block + 2 * key_len, iv_len);
+    memcpy(server_half->iv, block + 2 * key_len + iv_len, iv_len);
 }
 
 /* The master secret of the handshake under way; false before there is one. A client that offers a session has that
@@ -63,7 +64,7 @@ uint64_t sg_dtls_session_tag(const SSL_SESSION *session)
 bool sg_dtls_derive(struct sg_dtls_hs *hs)
 {
     struct sg_dtls_assoc *a = &hs->d->table->assoc[hs->slot];
-    uint8_t master[MASTER], space[80], client_random[RANDOM], server_random[RANDOM], block[2 * 32 + 2 * 4];
+    uint8_t master[MASTER], space[80], client_random[RANDOM], server_random[RANDOM], block[2 * 32 + 2 * SG_DTLS_IV_MAX];
     struct sg_buf seed = sg_buf(space, sizeof space);
     if (hs->keyed || !hs->ssl)
         return hs->keyed;
@@ -76,9 +77,9 @@ bool sg_dtls_derive(struct sg_dtls_hs *hs)
     sg_put_str(&seed, "key expansion");
     sg_put(&seed, server_random, RANDOM);
     sg_put(&seed, client_random, RANDOM);
-    size_t n = 2U * s->key_len + 2 * 4;
+    size_t n = 2U * s->key_len + 2U * s->iv_len;
     if (prf(s->digest, master, &seed, block, n)) {
-        deal(block, s->key_len, hs->d->config.server, a);
+        deal(block, s, hs->d->config.server, a);
         a->suite = s->id;
         if (!hs->cid_agreed)
             a->cid_in_len = 0;

@@ -45,22 +45,32 @@ static struct sg_bytes additional(uint8_t type, uint16_t version, uint16_t epoch
     return sg_buf_bytes(&b);
 }
 
+/* `number` is the record's epoch and sequence number; `carried` is what the record carries of the nonce. */
+static void make_nonce(const struct sg_dtls_suite *s, const struct sg_dtls_half *half, uint64_t number,
+                       const uint8_t *carried, uint8_t nonce[SG_DTLS_IV_MAX])
+{
+    memcpy(nonce, half->iv, s->iv_len);
+    if (s->explicit_len)
+        memcpy(nonce + s->iv_len, carried, s->explicit_len);
+    for (int i = 0; !s->explicit_len && i < 8; i++)
+        nonce[SG_DTLS_IV_MAX - 1 - i] ^= (uint8_t)(number >> 8 * i);
+}
+
 int sg_dtls_open(struct sg_dtls_aead *aead, uint16_t suite, const struct sg_dtls_half *half,
                  const struct sg_dtls_record *r, uint8_t *out, uint8_t *type)
 {
     const struct sg_dtls_suite *s = sg_dtls_suite(suite);
-    uint8_t nonce[12], space[64 + SG_DTLS_CID_MAX];
-    if (!s || r->body.n <= (size_t)SG_DTLS_EXPLICIT + s->tag_len)
+    uint8_t nonce[SG_DTLS_IV_MAX], space[64 + SG_DTLS_CID_MAX];
+    if (!s || r->body.n <= (size_t)s->explicit_len + s->tag_len)
         return -1;
 
-    size_t n = r->body.n - SG_DTLS_EXPLICIT - s->tag_len;
+    size_t n = r->body.n - s->explicit_len - s->tag_len;
     if (n > SG_DTLS_PLAIN_MAX + 256) /* with padding: RFC 9146 section 4 sets no other limit than the record's */
         return -1;
     struct sg_bytes cid = sg_bytes(r->cid, r->cid ? SG_DTLS_CID_LEN : 0);
     struct sg_bytes aad = additional(r->type, r->version, r->epoch, r->seq, cid, n, space, sizeof space);
-    struct sg_bytes sealed = sg_bytes(r->body.p + SG_DTLS_EXPLICIT, r->body.n - SG_DTLS_EXPLICIT);
-    memcpy(nonce, half->iv, 4);
-    memcpy(nonce + 4, r->body.p, SG_DTLS_EXPLICIT);
+    struct sg_bytes sealed = sg_bytes(r->body.p + s->explicit_len, r->body.n - s->explicit_len);
+    make_nonce(s, half, (uint64_t)r->epoch << 48 | r->seq, r->body.p, nonce);
     if (!sg_dtls_aead(aead, s, false, half->key, nonce, aad, sealed, out))
         return -1;
 
@@ -79,7 +89,7 @@ int sg_dtls_seal(struct sg_dtls_aead *aead, uint16_t suite, const struct sg_dtls
                  struct sg_bytes cid, uint8_t type, struct sg_bytes content, struct sg_buf *out)
 {
     const struct sg_dtls_suite *s = sg_dtls_suite(suite);
-    uint8_t inner[SG_DTLS_PLAIN_MAX + 1], nonce[12], space[64 + SG_DTLS_CID_MAX];
+    uint8_t inner[SG_DTLS_PLAIN_MAX + 1], nonce[SG_DTLS_IV_MAX], space[64 + SG_DTLS_CID_MAX];
     if (!s || !content.n || content.n > SG_DTLS_PLAIN_MAX)
         return SG_EINVAL;
     if (seq >= SG_DTLS_SEQ_END)
@@ -97,10 +107,10 @@ int sg_dtls_seal(struct sg_dtls_aead *aead, uint16_t suite, const struct sg_dtls
     sg_put_u16(out, SG_DTLS_VERSION);
     sg_put_u64(out, (uint64_t)1 << 48 | seq);
     sg_put_bytes(out, cid);
-    sg_put_u16(out, (uint16_t)(SG_DTLS_EXPLICIT + n + s->tag_len));
-    sg_put_u64(out, (uint64_t)1 << 48 | seq); /* unique under the key because the number is */
-    memcpy(nonce, half->iv, 4);
-    memcpy(nonce + 4, out->p + out->len - SG_DTLS_EXPLICIT, SG_DTLS_EXPLICIT);
+    sg_put_u16(out, (uint16_t)(s->explicit_len + n + s->tag_len));
+    if (s->explicit_len)
+        sg_put_u64(out, (uint64_t)1 << 48 | seq); /* unique under the key because the number is */
+    make_nonce(s, half, (uint64_t)1 << 48 | seq, out->p + out->len - s->explicit_len, nonce);
     struct sg_bytes aad = additional(type, SG_DTLS_VERSION, 1, seq, cid, n, space, sizeof space);
     bool ok = sg_dtls_aead(aead, s, true, half->key, nonce, aad, content, out->p + out->len);
     out->len += n + s->tag_len;
@@ -112,7 +122,7 @@ int sg_dtls_seal(struct sg_dtls_aead *aead, uint16_t suite, const struct sg_dtls
 size_t sg_dtls_overhead(uint16_t suite, size_t cid_len)
 {
     const struct sg_dtls_suite *s = sg_dtls_suite(suite);
-    return SG_DTLS_HEADER + cid_len + (cid_len ? 1 : 0) + SG_DTLS_EXPLICIT + (s ? s->tag_len : 16U);
+    return SG_DTLS_HEADER + cid_len + (cid_len ? 1 : 0) + (s ? s->explicit_len + s->tag_len : 24U);
 }
 
 int sg_dtls_seal_next(struct sg_dtls *d, struct sg_dtls_assoc *a, uint8_t type, struct sg_bytes content,

@@ -38,12 +38,12 @@ int sg_dtls_resumed_cb(SSL *ssl, int *alert, void *arg)
         return SSL_TLSEXT_ERR_NOACK;
     SSL_SESSION *session = SSL_get_session(ssl);
     X509 *leaf = SSL_SESSION_get0_peer(session);
-    if (!leaf)
-        refuse(hs, "resumes a session that has no certificate");
-    else if (sg_dtls_session_barred(hs->d, sg_dtls_session_tag(session)))
+    if (sg_dtls_session_barred(hs->d, sg_dtls_session_tag(session)))
         refuse(hs, "resumes a session that was ended with a fatal alert");
-    else
+    else if (leaf)
         judge(hs, leaf, NULL);
+    else if (!sg_dtls_psk_resumed(hs))
+        refuse(hs, "resumes a session that has no certificate");
     *alert = hs->verdict.alert;
     return hs->verdict.accept ? SSL_TLSEXT_ERR_NOACK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }

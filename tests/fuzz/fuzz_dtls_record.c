@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-static const uint16_t suites[] = {0xC02B, 0xC02C, 0xC0AC, 0xC0AD, 0xC0AE, 0xC0AF};
+static const uint16_t suites[] = {0xC02B, 0xC02C, 0xC0AC, 0xC0AD, 0xC0AE, 0xC0AF, 0xC0A8, 0xCCAC};
 static const struct sg_dtls_half half = {{1, 2, 3, 4, 5, 6, 7, 8, 9}, {10, 11, 12, 13}};
 static struct sg_dtls_aead aead;
 
@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct sg_cursor c = sg_cursor(sg_bytes(data, n));
     if (!aead.ctx[0][0] && sg_dtls_aead_open(&aead) < 0)
         abort();
-    uint16_t suite = suites[sg_get_u8(&c) % 6];
+    uint16_t suite = suites[sg_get_u8(&c) % (sizeof suites / sizeof suites[0])];
     uint64_t seq = (uint64_t)sg_get_u16(&c) << 32 | sg_get_u32(&c);
     uint8_t type = (uint8_t)(20 + sg_get_u8(&c) % 4);
     size_t flip = sg_get_u16(&c);

@@ -47,7 +47,9 @@ struct party {
     int count;
     struct sg_dtls_verdict verdict; /* what this party says of the other's certificate */
     int judged, judged_resumed;
-    int certificates;  /* how many the other sent */
+    int certificates;     /* how many the other sent */
+    const char *psk_name; /* server: takes pre-shared keys, and knows this one; client: has it */
+    uint8_t psk_key[32];
     const char *eager; /* what it says in the moment that it is connected */
     uint8_t *used;     /* epoch-1 numbers that went out: a bit each */
     uint64_t sealed;
@@ -213,11 +215,36 @@ static void on_verify(void *user, const struct sg_addr *peer, X509 *leaf, STACK_
     *verdict = p->verdict;
 }
 
+static void on_psk(void *user, const struct sg_addr *peer, struct sg_bytes identity, struct sg_buf *key,
+                   struct sg_dtls_verdict *verdict)
+{
+    struct party *p = user;
+    (void)peer;
+    if (key)
+        p->judged++;
+    else
+        p->judged_resumed++;
+    *verdict = (struct sg_dtls_verdict){.reason = "nobody has that name"};
+    if (!sg_bytes_eq_str(identity, p->psk_name))
+        return;
+    *verdict = p->verdict;
+    if (key)
+        sg_put(key, p->psk_key, sizeof p->psk_key);
+}
+
 enum { SLOTS = 8 };
 
 UNUSED static void open_party(struct party *p)
 {
     struct sg_error err = {0};
+    if (p->psk_name && p->config.server) {
+        p->config.psk = on_psk;
+    } else if (p->psk_name) {
+        p->config.psk_identity = p->psk_name;
+        p->config.psk_key = sg_bytes(p->psk_key, sizeof p->psk_key);
+        p->config.cert = NULL;
+        p->config.key = NULL;
+    }
     p->config.user = p;
     p->config.send = on_send;
     p->config.event = on_event;

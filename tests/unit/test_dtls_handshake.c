@@ -3,8 +3,9 @@
 #include "dtls_world.h"
 
 static const uint16_t suites[] = {
-    SG_SUITE_ECDHE_ECDSA_AES128_GCM, SG_SUITE_ECDHE_ECDSA_AES256_GCM,  SG_SUITE_ECDHE_ECDSA_AES128_CCM,
-    SG_SUITE_ECDHE_ECDSA_AES256_CCM, SG_SUITE_ECDHE_ECDSA_AES128_CCM8, SG_SUITE_ECDHE_ECDSA_AES256_CCM8,
+    SG_SUITE_ECDHE_ECDSA_AES128_GCM, SG_SUITE_ECDHE_ECDSA_AES256_GCM,      SG_SUITE_ECDHE_ECDSA_AES128_CCM,
+    SG_SUITE_ECDHE_ECDSA_AES256_CCM, SG_SUITE_ECDHE_ECDSA_AES128_CCM8,     SG_SUITE_ECDHE_ECDSA_AES256_CCM8,
+    SG_SUITE_PSK_AES128_CCM8,        SG_SUITE_ECDHE_PSK_CHACHA20_POLY1305,
 };
 enum { SUITES = sizeof suites / sizeof suites[0] };
 
@@ -13,6 +14,8 @@ static struct world *world(const uint16_t *suite, enum sg_dtls_cid_mode server, 
     struct world *w = make_world(&server_id, &client_id);
     w->client.config.suites = w->server.config.suites = suite;
     w->client.config.suite_count = w->server.config.suite_count = suite ? 1 : 0;
+    if (suite && (*suite == SG_SUITE_PSK_AES128_CCM8 || *suite == SG_SUITE_ECDHE_PSK_CHACHA20_POLY1305))
+        w->server.psk_name = w->client.psk_name = "urn:imei:351516170000001";
     w->server.config.cid = server;
     w->client.config.cid = client;
     return w;
