@@ -152,6 +152,17 @@ struct sg_store *sg_store_open(const char *path, struct sg_error *err)
     return NULL;
 }
 
+struct sg_store *sg_store_open_again(const struct sg_store *s, struct sg_error *err)
+{
+    struct sg_store *again = connect_to(sqlite3_db_filename(s->db, "main"), err);
+    if (again && apply_settings(again, err) == 0) {
+        (void)sg_store_changed(again);
+        return again;
+    }
+    sg_store_close(again);
+    return NULL;
+}
+
 /* --------------------------------------------------------------------------------------------------- create */
 
 /* The WAL of an inventory that was deleted would be played into the new one. */

@@ -21,6 +21,8 @@ int sg_store_create(const char *path, struct sg_error *err);
  * (SG_EFORMAT), made by a newer Signet (SG_EUNSUPPORTED), locked by another (SG_EBUSY). Up to 8 MiB it checks all
  * pages as sg_store_check does; in a larger one, damage shows when it is met: every call then gives SG_EFORMAT. */
 struct sg_store *sg_store_open(const char *path, struct sg_error *err);
+/* Another connection to the inventory of `s`, for another thread. It is not checked again. */
+struct sg_store *sg_store_open_again(const struct sg_store *s, struct sg_error *err);
 void sg_store_close(struct sg_store *s);
 /* Checks the structure of all pages, some 10 s a GB: for the start of a service and for `signet doctor`. SG_EFORMAT. */
 int sg_store_check(struct sg_store *s, struct sg_error *err);
@@ -29,6 +31,10 @@ int sg_store_check(struct sg_store *s, struct sg_error *err);
 int sg_store_begin(struct sg_store *s, struct sg_error *err);
 int sg_store_commit(struct sg_store *s, struct sg_error *err);
 void sg_store_rollback(struct sg_store *s);
+/* A part of the open transaction, which can be undone alone; parts do not nest. The first without a transaction:
+ * SG_ESTATE. */
+int sg_store_begin_part(struct sg_store *s, struct sg_error *err);
+int sg_store_end_part(struct sg_store *s, bool keep, struct sg_error *err);
 
 /* True where another connection has committed since the last call: time to look again. */
 bool sg_store_changed(struct sg_store *s);

@@ -31,6 +31,20 @@ void sg_store_rollback(struct sg_store *s)
     s->in_transaction = false;
 }
 
+int sg_store_begin_part(struct sg_store *s, struct sg_error *err)
+{
+    if (!s->in_transaction)
+        return sg_fail(err, SG_ESTATE, "no transaction is open");
+    return sg_store_run(s, "SAVEPOINT part", err, what);
+}
+
+int sg_store_end_part(struct sg_store *s, bool keep, struct sg_error *err)
+{
+    int undone = keep ? 0 : sg_store_run(s, "ROLLBACK TO part", err, what);
+    int released = sg_store_run(s, "RELEASE part", undone < 0 ? NULL : err, what);
+    return undone < 0 ? undone : released;
+}
+
 int sg_store_step_begin(struct sg_store *s, struct sg_store_step *step, struct sg_error *err)
 {
     step->nested = s->in_transaction;

@@ -325,6 +325,29 @@ static void transactions(void **state)
     sg_store_close(s);
 }
 
+static void parts(void **state)
+{
+    (void)state;
+    struct sg_error err = {0};
+    struct sg_store *s = new_store(), *other;
+    assert_int_equal(sg_store_begin_part(s, &err), SG_ESTATE);
+    assert_done(sg_store_begin(s, &err), err);
+    assert_done(sg_store_begin_part(s, &err), err);
+    add_device(s, "a");
+    assert_done(sg_store_end_part(s, true, &err), err);
+    assert_done(sg_store_begin_part(s, &err), err);
+    add_device(s, "b");
+    assert_done(sg_store_end_part(s, false, &err), err);
+    other = sg_store_open_again(s, &err);
+    assert_non_null(other);
+    assert_false(has(other, "a")); /* not before the whole is committed */
+    assert_done(sg_store_commit(s, &err), err);
+    assert_true(has(other, "a"));
+    assert_false(has(other, "b"));
+    sg_store_close(other);
+    sg_store_close(s);
+}
+
 static void changes_by_others_are_noticed(void **state)
 {
     (void)state;
@@ -382,6 +405,7 @@ int main(void)
         cmocka_unit_test(failed_step_changes_nothing),
         cmocka_unit_test(version_1_is_opened),
         cmocka_unit_test(transactions),
+        cmocka_unit_test(parts),
         cmocka_unit_test(changes_by_others_are_noticed),
         cmocka_unit_test(killed_process_loses_nothing),
     };
