@@ -15,10 +15,29 @@ static int begin(struct sg_factory_run *run)
     d->state = SG_DEVICE_ENROLLING;
     d->tag = run->r->tag;
     (void)snprintf(d->endpoint, sizeof d->endpoint, "%s", run->endpoint);
-    if (run->known)
-        return sg_store_update_device(run->e->store, d, run->err);
-    d->created = run->e->now;
-    return sg_store_add_device(run->e->store, d, run->err);
+    if (!run->known)
+        d->created = run->e->now;
+    int r = sg_factory_begin(run);
+    if (r < 0)
+        return r;
+    r = run->known ? sg_store_update_device(run->store, d, run->err) : sg_store_add_device(run->store, d, run->err);
+    return sg_factory_end(run, r);
+}
+
+/* A key that the modem made for an earlier run, whose request never arrived: it is made again, and that is on record.
+ */
+static int tell_lost_key(struct sg_factory_run *run)
+{
+    if (run->plan != SG_FACTORY_CONTINUE || sg_factory_cred(run, SG_CRED_KEY) == NULL)
+        return 0;
+    int r = sg_factory_begin(run);
+    if (r < 0)
+        return r;
+    r = sg_factory_audit(run, "key-discarded",
+                         "the key at tag %u of the modem with IMEI %s, UUID %s, whose request was lost: no certificate "
+                         "was issued for it, and another key takes its place",
+                         run->r->tag, run->r->device.imei, run->r->device.uuid);
+    return sg_factory_end(run, r);
 }
 
 /* Uses the certificate of an interrupted run, or starts with a new key. */
@@ -28,7 +47,9 @@ static int get_certificate(struct sg_factory_run *run)
     if (found < 0)
         return found;
     if (found == 0 || !sg_factory_has_key(run)) {
-        int r = sg_factory_clear(run);
+        int r = found == 0 ? tell_lost_key(run) : 0;
+        if (r == 0)
+            r = sg_factory_clear(run);
         return r < 0 ? r : sg_factory_issue(run);
     }
     int r = sg_factory_step(run, SG_ENROLL_KEY, "made by the run before, still in the modem");
@@ -41,7 +62,7 @@ static int retire_other(void *user, const struct sg_cert_row *row)
     struct sg_factory_run *run = user;
     if (row->number == run->cert.number || (row->state != SG_CERT_ACTIVE && row->state != SG_CERT_ISSUED))
         return 0;
-    int r = sg_store_set_cert_state(run->e->store, row->number, SG_CERT_RETIRED, run->err);
+    int r = sg_store_set_cert_state(run->store, row->number, SG_CERT_RETIRED, run->err);
     if (r < 0)
         return r;
     char fingerprint[SG_FINGERPRINT_TEXT];
@@ -51,14 +72,13 @@ static int retire_other(void *user, const struct sg_cert_row *row)
 
 static int record_enrolled(struct sg_factory_run *run)
 {
-    struct sg_store *store = run->e->store;
     char fingerprint[SG_FINGERPRINT_TEXT];
-    int r = sg_store_set_cert_state(store, run->cert.number, SG_CERT_ACTIVE, run->err);
+    int r = sg_store_set_cert_state(run->store, run->cert.number, SG_CERT_ACTIVE, run->err);
     if (r == 0)
-        r = sg_store_each_cert(store, SG_CERT_DEVICE, run->r->device.number, retire_other, run, run->err);
+        r = sg_store_each_cert(run->store, SG_CERT_DEVICE, run->r->device.number, retire_other, run, run->err);
     if (r == 0) {
         run->r->device.state = SG_DEVICE_ENROLLED;
-        r = sg_store_update_device(store, &run->r->device, run->err);
+        r = sg_store_update_device(run->store, &run->r->device, run->err);
     }
     if (r == 0)
         r = sg_factory_audit(run, "enrolled", "certificate %s at tag %u of the modem with IMEI %s, UUID %s",
@@ -70,50 +90,8 @@ static int record_enrolled(struct sg_factory_run *run)
 /* One transaction: the device is enrolled, or it is not. */
 static int finish(struct sg_factory_run *run)
 {
-    int r = sg_store_begin(run->e->store, run->err);
-    if (r < 0)
-        return r;
-    r = record_enrolled(run);
-    if (r == 0)
-        return sg_store_commit(run->e->store, run->err);
-    sg_store_rollback(run->e->store);
-    return r;
-}
-
-/* Modem notes 1.7: writing needs a modem that is not active. */
-static int take_down(struct sg_factory_run *run)
-{
-    int found = sg_modem_get_function(run->e->modem);
-    if (found < 0)
-        return sg_factory_modem_fail(run, found, "asking for its functional mode (AT+CFUN?)");
-    run->found_function = run->r->function = found;
-    if (!sg_modem_function_is_active(found))
-        return 0;
-    if (!run->e->offline)
-        return sg_factory_refuse(run, SG_ESTATE,
-                                 "the modem on %s will not take credentials while it is on the network (AT+CFUN=%d, "
-                                 "error 518). Enrolment takes it offline and back. Run again with --offline.",
-                                 run->e->port, found);
-    run->r->taken_down = true;
-    int r = sg_modem_set_function(run->e->modem, 4);
-    if (r == 0)
-        r = run->r->function = sg_modem_get_function(run->e->modem);
-    if (r < 0)
-        return sg_factory_modem_fail(run, r, "going offline (AT+CFUN=4)");
-    if (sg_modem_function_is_active(r))
-        return sg_fail(run->err, SG_ESTATE, "the modem on %s took AT+CFUN=4 and is still active (AT+CFUN? says %d)",
-                       run->e->port, r);
-    return 0;
-}
-
-/* Also after a failure: a board is left as it was found. */
-static void bring_back(struct sg_factory_run *run)
-{
-    if (!run->r->taken_down)
-        return;
-    run->r->function = -1;
-    if (sg_modem_set_function(run->e->modem, run->found_function) == 0)
-        run->r->function = run->found_function;
+    int r = sg_factory_begin(run);
+    return r < 0 ? r : sg_factory_end(run, record_enrolled(run));
 }
 
 static int change(struct sg_factory_run *run)
@@ -127,6 +105,8 @@ static int change(struct sg_factory_run *run)
         r = sg_factory_place(run);
     if (r == 0)
         r = sg_factory_compare(run);
+    if (r == 0)
+        r = sg_factory_vacate(run);
     if (r == 0)
         r = sg_factory_step(run, SG_ENROLL_WRITTEN, "server root, certificate; both digests as meant");
     return r == 0 ? finish(run) : r;
@@ -154,20 +134,23 @@ static int verify(struct sg_factory_run *run)
 int sg_enroll(const struct sg_enroll *e, struct sg_enroll_result *result, struct sg_error *err)
 {
     struct sg_error unread;
-    struct sg_factory_run run = {.e = e, .r = result, .err = err != NULL ? err : &unread};
-    *result = (struct sg_enroll_result){.function = -1};
+    struct sg_factory_run run = {
+        .e = e, .store = e->store, .vacate = -1, .r = result, .err = err != NULL ? err : &unread};
+    *result = (struct sg_enroll_result){.found = -1, .function = -1};
 
     int r = sg_factory_meet(&run);
     if (r == 0)
         r = sg_factory_look(&run);
-    if (r == 0 && run.plan == SG_FACTORY_VERIFY) {
+    bool begun = r == 0;
+    if (begun && run.plan == SG_FACTORY_VERIFY) {
         r = verify(&run);
-    } else if (r == 0) {
-        r = take_down(&run);
+    } else if (begun) {
+        r = sg_factory_take_down(&run);
         if (r == 0)
             r = change(&run);
-        bring_back(&run);
     }
+    if (begun)
+        sg_factory_leave(&run, r);
     if (run.cert.number != 0)
         result->cert = run.cert.facts;
     return r;

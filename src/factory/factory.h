@@ -22,6 +22,14 @@
 #include "pki/pki.h"
 #include "store/store.h"
 
+/*
+ * Several enrolments at once, each in its thread with its own connection for what it reads, write through one
+ * connection in turn, and share the disk's delay: who comes while another one waits for its commit joins it.
+ */
+struct sg_turns;
+struct sg_turns *sg_turns_new(const struct sg_store *store, struct sg_error *err); /* `store` is only looked at */
+void sg_turns_free(struct sg_turns *t);
+
 enum sg_enroll_step {
     SG_ENROLL_MODEM,       /* who it is */
     SG_ENROLL_STORE,       /* what its credential store holds at the tag */
@@ -32,19 +40,36 @@ enum sg_enroll_step {
 };
 const char *sg_enroll_step_name(enum sg_enroll_step step); /* "modem", "store", "key", … */
 
+/* What is done with a tag that holds credentials which the inventory does not know. */
+enum sg_occupied {
+    SG_OCCUPIED_REFUSE,
+    SG_OCCUPIED_OTHER_TAG, /* the identity goes to `other_tag`; once it is in place, the first tag is emptied */
+    SG_OCCUPIED_REPLACE,   /* they are deleted */
+};
+/* How a modem is left. */
+enum sg_leave { SG_LEAVE_AS_FOUND, SG_LEAVE_ONLINE, SG_LEAVE_OFFLINE };
+
 struct sg_enroll {
     struct sg_modem *modem; /* opened; borrowed, as all here */
     const char *port;       /* its name, for sentences */
     struct sg_store *store;
+    struct sg_turns *turns; /* where several run at once; NULL: alone */
     struct sg_issuer issuer;
-    X509 *server_root;    /* written beside the certificate: who may serve */
-    int64_t now;          /* seconds since 1970 */
-    int64_t valid;        /* seconds that the certificate is valid for */
-    int64_t tag;          /* where to; -1: where it was before, else SG_TAG_LWM2M */
-    const char *endpoint; /* its name; NULL: the one it has, else "urn:imei:IMEI" */
-    bool offline;         /* may take an active modem off the network, and puts it back */
-    bool renew;           /* may replace what is there: a new key, a new certificate */
-    const char *who;      /* for the audit log */
+    X509 *server_root;     /* written beside the certificate: who may serve */
+    int64_t now;           /* seconds since 1970 */
+    int64_t valid;         /* seconds that the certificate is valid for */
+    int64_t tag;           /* where to; -1: where it was before, else SG_TAG_LWM2M */
+    uint32_t first_tag;    /* where to, with tag -1, for a modem that has no place yet; 0: SG_TAG_LWM2M */
+    uint32_t other_tag;    /* of SG_OCCUPIED_OTHER_TAG */
+    const char *endpoint;  /* its name; NULL: the one it has, else made by name_form */
+    const char *name_form; /* with {imei} and {uuid} in it; NULL: "urn:imei:{imei}" */
+    const char *key_usage; /* of the request, as %KEYGEN takes it: "101010000"; NULL: the modem's default */
+    enum sg_occupied occupied;
+    bool remove_psk; /* a tag that holds a PSK and its identity alone is emptied, whatever `occupied` says */
+    enum sg_leave leave;
+    bool offline;    /* may take an active modem off the network, and puts it back */
+    bool renew;      /* may replace what is there: a new key, a new certificate */
+    const char *who; /* for the audit log */
 
     /* After each step, with what was found or done. A non-zero return ends the enrolment there (SG_ECLOSED): the next
      * call goes on. May be NULL. */
@@ -61,7 +86,8 @@ struct sg_enroll_result {
     uint32_t tag;
     bool was_done;   /* it was enrolled already: verified, and nothing written */
     bool refused;    /* (on error) nothing was changed, for safety: something must be decided first */
-    bool taken_down; /* the modem was active, and is so again; where putting it back failed, `function` tells */
+    bool taken_down; /* the modem was active, and was taken off the network for it */
+    int found;       /* its functional mode (+CFUN) at the beginning; -1: not known */
     int function;    /* its functional mode (+CFUN) at the end; -1: not known */
 };
 

@@ -22,12 +22,13 @@ struct sg_factory_run {
     const struct sg_enroll *e;
     struct sg_enroll_result *r;
     struct sg_error *err;
-    bool known;         /* the inventory has this modem: r->device is its row */
-    char endpoint[128]; /* its name after this enrolment */
+    struct sg_store *store; /* e->store; in a turn to write, the one that all share */
+    bool known;             /* the inventory has this modem: r->device is its row */
+    char endpoint[128];     /* its name after this enrolment */
     enum sg_factory_plan plan;
     struct sg_cred creds[SG_FACTORY_CREDS]; /* of the types 0 to 4 at the tag */
     size_t n_creds;
-    int found_function;          /* the functional mode that the modem was found in */
+    int64_t vacate;              /* a tag that is emptied once the identity is in place elsewhere; -1: none */
     struct sg_cert_row cert;     /* the certificate of this enrolment, once there is one (number != 0) */
     char pem[2][SG_FACTORY_PEM]; /* exactly what is written as type 0 and as type 1 */
     size_t pem_len[2];
@@ -46,11 +47,19 @@ int sg_factory_audit(struct sg_factory_run *run, const char *what, const char *f
 /* Says what lies at the tag: "a root CA certificate (sha-256 3f9a…) and a client private key". */
 char *sg_factory_creds_text(const struct sg_factory_run *run, char *text, size_t cap);
 
+/* turns.c: around everything that one enrolment writes at once. The second returns `r`, or why it is not durable. */
+int sg_factory_begin(struct sg_factory_run *run);
+int sg_factory_end(struct sg_factory_run *run, int r);
+
 /* meet.c: who the modem is, what the inventory knows of it, its name and tag. */
 int sg_factory_meet(struct sg_factory_run *run);
+/* The tag of an identity that finds it empty, and whether this modem's went to the other one instead. */
+uint32_t sg_factory_first_tag(const struct sg_factory_run *run);
+bool sg_factory_is_moved(const struct sg_factory_run *run);
 /* look.c: what is at the tag; sets the plan, or refuses. */
 int sg_factory_look(struct sg_factory_run *run);
 int sg_factory_list(struct sg_factory_run *run);
+int sg_factory_list_at(struct sg_factory_run *run, uint32_t tag);
 const struct sg_cred *sg_factory_cred(const struct sg_factory_run *run, unsigned type);
 /* The device's certificate at the tag in that state, the newest: 1 and run->cert, 0, or an error. */
 int sg_factory_find_cert(struct sg_factory_run *run, enum sg_cert_state state);
@@ -68,6 +77,12 @@ int sg_factory_attest(struct sg_factory_run *run, const struct sg_keygen *k, con
 int sg_factory_prepare(struct sg_factory_run *run);
 int sg_factory_place(struct sg_factory_run *run);
 int sg_factory_compare(struct sg_factory_run *run);
-int sg_factory_clear(struct sg_factory_run *run); /* deletes what is at the tag */
+int sg_factory_clear(struct sg_factory_run *run);  /* deletes what is at the tag */
+int sg_factory_vacate(struct sg_factory_run *run); /* deletes what is at run->vacate */
+
+/* function.c: whether the modem is on the network. Before something is changed: off it, where that is allowed. */
+int sg_factory_take_down(struct sg_factory_run *run);
+/* At the end, with the result: as it was found, or as it is to be left. */
+void sg_factory_leave(struct sg_factory_run *run, int r);
 
 #endif

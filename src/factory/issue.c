@@ -10,7 +10,7 @@ static int make_key(struct sg_factory_run *run, struct sg_keygen *k)
 {
     char subject[128 + 4];
     (void)snprintf(subject, sizeof subject, "CN=%s", run->endpoint);
-    int r = sg_modem_keygen(run->e->modem, run->r->tag, subject, k);
+    int r = sg_modem_keygen(run->e->modem, run->r->tag, subject, run->e->key_usage, k);
     if (r < 0)
         return sg_factory_modem_fail(run, r, "making a key (AT%KEYGEN)");
     return sg_factory_step(run, SG_ENROLL_KEY, "made in the modem; it cannot be read out");
@@ -78,22 +78,19 @@ static int record(struct sg_factory_run *run, const X509 *cert)
         return sg_fail(run->err, SG_ECRYPTO, "computing the issuing CA's fingerprint failed");
 
     char fingerprint[SG_FINGERPRINT_TEXT];
-    r = sg_store_begin(run->e->store, run->err);
+    r = sg_factory_begin(run);
     if (r < 0)
         return r;
-    r = sg_store_update_device(run->e->store, &run->r->device, run->err); /* the identity key may be new */
+    r = sg_store_update_device(run->store, &run->r->device, run->err); /* the identity key may be new */
     if (r == 0)
-        r = sg_store_add_cert(run->e->store, cert, row, run->err);
+        r = sg_store_add_cert(run->store, cert, row, run->err);
     if (r == 0)
         r = sg_factory_audit(run, "issued",
                              "certificate %s by \"%s\" for the key at tag %u of the modem with IMEI %s, "
                              "UUID %s",
                              sg_fingerprint_text(&row->facts.fingerprint, fingerprint), row->facts.issuer_cn,
                              run->r->tag, run->r->device.imei, run->r->device.uuid);
-    if (r == 0)
-        return sg_store_commit(run->e->store, run->err);
-    sg_store_rollback(run->e->store);
-    return r;
+    return sg_factory_end(run, r);
 }
 
 static int certify(struct sg_factory_run *run, EVP_PKEY *key)

@@ -12,17 +12,22 @@ static bool is_identity(const struct sg_cred *c)
     return c->type <= SG_CRED_PSK_ID;
 }
 
-int sg_factory_list(struct sg_factory_run *run)
+int sg_factory_list_at(struct sg_factory_run *run, uint32_t tag)
 {
     struct sg_cred all[16];
-    int n = sg_modem_list(run->e->modem, run->r->tag, all, sizeof all / sizeof all[0]);
+    int n = sg_modem_list(run->e->modem, tag, all, sizeof all / sizeof all[0]);
     if (n < 0)
         return sg_factory_modem_fail(run, n, "listing its credentials (AT%CMNG=1)");
     run->n_creds = 0;
     for (int i = 0; i < n && i < 16; i++)
-        if (all[i].tag == run->r->tag && is_identity(&all[i]) && run->n_creds < SG_FACTORY_CREDS)
+        if (all[i].tag == tag && is_identity(&all[i]) && run->n_creds < SG_FACTORY_CREDS)
             run->creds[run->n_creds++] = all[i];
     return 0;
+}
+
+int sg_factory_list(struct sg_factory_run *run)
+{
+    return sg_factory_list_at(run, run->r->tag);
 }
 
 const struct sg_cred *sg_factory_cred(const struct sg_factory_run *run, unsigned type)
@@ -52,7 +57,7 @@ static int take_match(void *user, const struct sg_cert_row *row)
 int sg_factory_find_cert(struct sg_factory_run *run, enum sg_cert_state state)
 {
     struct search s = {.run = run, .state = state};
-    int r = sg_store_each_cert(run->e->store, SG_CERT_DEVICE, run->r->device.number, take_match, &s, run->err);
+    int r = sg_store_each_cert(run->store, SG_CERT_DEVICE, run->r->device.number, take_match, &s, run->err);
     return r < 0 ? r : s.found;
 }
 
@@ -105,11 +110,49 @@ static int refuse_occupied(struct sg_factory_run *run)
                              run->r->tag, run->e->port, sg_factory_creds_text(run, creds, sizeof creds));
 }
 
+/* The identity goes to the other tag, which must be empty, and what is at this one goes when it is in place. */
+static int plan_other_tag(struct sg_factory_run *run)
+{
+    uint32_t first = run->r->tag;
+    run->r->tag = run->e->other_tag;
+    int r = sg_factory_list(run);
+    if (r < 0)
+        return r;
+    if (run->n_creds > 0 || run->r->tag == first)
+        return refuse_occupied(run);
+    run->vacate = first;
+    run->plan = SG_FACTORY_BEGIN;
+    return 0;
+}
+
+static bool has_only_psk(const struct sg_factory_run *run)
+{
+    for (size_t i = 0; i < run->n_creds; i++)
+        if (run->creds[i].type != SG_CRED_PSK && run->creds[i].type != SG_CRED_PSK_ID)
+            return false;
+    return true;
+}
+
+/* A modem that the inventory does not know, with credentials at the tag. */
+static int plan_occupied(struct sg_factory_run *run)
+{
+    if (run->e->renew)
+        return plan_replacement(run);
+    if (run->e->occupied == SG_OCCUPIED_OTHER_TAG && !(run->e->remove_psk && has_only_psk(run)))
+        return plan_other_tag(run);
+    if (run->e->occupied == SG_OCCUPIED_REFUSE && !(run->e->remove_psk && has_only_psk(run)))
+        return refuse_occupied(run);
+    run->plan = SG_FACTORY_REPLACE;
+    return 0;
+}
+
 static int plan_known(struct sg_factory_run *run)
 {
     const struct sg_device *d = &run->r->device;
     if (d->state == SG_DEVICE_ENROLLING && d->tag == run->r->tag) {
         run->plan = SG_FACTORY_CONTINUE;
+        if (sg_factory_is_moved(run))
+            run->vacate = sg_factory_first_tag(run);
         return 0;
     }
     if (run->e->renew)
@@ -132,6 +175,9 @@ static int tell(struct sg_factory_run *run)
         state = "enrolled before at";
     else if (run->n_creds > 0)
         state = "to be replaced at";
+    if (run->n_creds == 0 && run->vacate >= 0)
+        return sg_factory_step(run, SG_ENROLL_STORE, "empty at tag %u; tag %u will be emptied", run->r->tag,
+                               (unsigned)run->vacate);
     if (run->n_creds == 0)
         return sg_factory_step(run, SG_ENROLL_STORE, "empty at tag %u", run->r->tag);
     return sg_factory_step(run, SG_ENROLL_STORE, "%s tag %u: %s", state, run->r->tag,
@@ -148,7 +194,7 @@ int sg_factory_look(struct sg_factory_run *run)
     } else if (run->n_creds == 0) {
         run->plan = SG_FACTORY_BEGIN;
     } else {
-        r = run->e->renew ? plan_replacement(run) : refuse_occupied(run);
+        r = plan_occupied(run);
     }
     return r < 0 ? r : tell(run);
 }

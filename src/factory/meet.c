@@ -18,21 +18,50 @@ static bool is_name(const char *s)
     return true;
 }
 
+/* "urn:imei:{imei}" with what the modem says. SG_ENOTFOUND: it has no such number; *which is its name. */
+static int put_form(struct sg_buf *b, const char *form, const struct sg_modem_info *m, const char **which)
+{
+    static const char *const names[] = {"{imei}", "{uuid}"};
+    const char *const values[] = {m->imei, m->uuid};
+    while (*form != '\0') {
+        size_t i = 0;
+        while (i < 2 && strncmp(form, names[i], strlen(names[i])) != 0)
+            i++;
+        if (i == 2) {
+            sg_put_u8(b, (uint8_t)*form++);
+            continue;
+        }
+        *which = i == 0 ? "IMEI programmed (AT+CGSN)" : "device UUID (AT%DEVICEUUID)";
+        if (values[i][0] == '\0')
+            return SG_ENOTFOUND;
+        sg_put_str(b, values[i]);
+        form += strlen(names[i]);
+    }
+    return 0;
+}
+
+static int name_by_form(struct sg_factory_run *run)
+{
+    struct sg_buf name = sg_buf(run->endpoint, sizeof run->endpoint);
+    const char *form = run->e->name_form != NULL ? run->e->name_form : "urn:imei:{imei}", *which = "";
+    int r = put_form(&name, form, &run->r->modem, &which);
+    (void)sg_buf_cstr(&name);
+    if (r == 0)
+        return 0;
+    return sg_factory_refuse(run, SG_EINVAL, "the modem on %s has no %s, so no name. Give it one with --name.",
+                             run->e->port, which);
+}
+
 /* The name asked for, else the one that it has, else urn:imei:… (LwM2M 1.1 core, section 7.4.1). */
 static int choose_name(struct sg_factory_run *run)
 {
     const struct sg_device *d = &run->r->device;
-    const char *imei = run->r->modem.imei;
     if (run->e->endpoint != NULL)
         (void)snprintf(run->endpoint, sizeof run->endpoint, "%s", run->e->endpoint);
     else if (run->known)
         (void)snprintf(run->endpoint, sizeof run->endpoint, "%s", d->endpoint);
-    else if (imei[0] != '\0')
-        (void)snprintf(run->endpoint, sizeof run->endpoint, "urn:imei:%s", imei);
-    else
-        return sg_factory_refuse(
-            run, SG_EINVAL, "the modem on %s has no IMEI programmed (AT+CGSN), so no name. Give it one with --name.",
-            run->e->port);
+    else if (name_by_form(run) < 0)
+        return run->err->code;
     if (!is_name(run->endpoint))
         return sg_factory_refuse(
             run, SG_EINVAL,
@@ -46,7 +75,7 @@ static int choose_name(struct sg_factory_run *run)
 static int check_name(struct sg_factory_run *run)
 {
     struct sg_device other;
-    int r = sg_store_find_device(run->e->store, run->endpoint, &other, run->err);
+    int r = sg_store_find_device(run->store, run->endpoint, &other, run->err);
     if (r == SG_ENOTFOUND || (r == 0 && run->known && other.number == run->r->device.number))
         return 0;
     if (r < 0)
@@ -63,7 +92,7 @@ static int find_row(struct sg_factory_run *run)
 {
     const struct sg_modem_info *m = &run->r->modem;
     struct sg_device *d = &run->r->device;
-    int r = sg_store_find_modem(run->e->store, m->uuid, m->imei, d, run->err);
+    int r = sg_store_find_modem(run->store, m->uuid, m->imei, d, run->err);
     if (r < 0 && r != SG_ENOTFOUND)
         return r;
     run->known = r == 0;
@@ -103,6 +132,26 @@ static int check_same(struct sg_factory_run *run)
     return 0;
 }
 
+uint32_t sg_factory_first_tag(const struct sg_factory_run *run)
+{
+    if (run->e->tag >= 0)
+        return (uint32_t)run->e->tag;
+    return run->e->first_tag != 0 ? run->e->first_tag : SG_TAG_LWM2M;
+}
+
+bool sg_factory_is_moved(const struct sg_factory_run *run)
+{
+    return run->known && run->e->occupied == SG_OCCUPIED_OTHER_TAG && run->r->device.tag == run->e->other_tag &&
+           run->e->other_tag != sg_factory_first_tag(run);
+}
+
+static uint32_t choose_tag(const struct sg_factory_run *run)
+{
+    uint32_t before = run->known ? run->r->device.tag : 0;
+    bool stays = before != 0 && (run->e->tag < 0 || sg_factory_is_moved(run));
+    return stays ? before : sg_factory_first_tag(run);
+}
+
 int sg_factory_meet(struct sg_factory_run *run)
 {
     struct sg_modem_info *m = &run->r->modem;
@@ -115,8 +164,7 @@ int sg_factory_meet(struct sg_factory_run *run)
     r = find_row(run);
     if (r < 0)
         return r;
-    uint32_t before = run->known ? run->r->device.tag : 0;
-    run->r->tag = run->e->tag >= 0 ? (uint32_t)run->e->tag : before != 0 ? before : SG_TAG_LWM2M;
+    run->r->tag = choose_tag(run);
     r = choose_name(run);
     if (r == 0)
         r = check_same(run);

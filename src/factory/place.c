@@ -115,13 +115,21 @@ int sg_factory_clear(struct sg_factory_run *run)
 {
     for (size_t i = 0; i < run->n_creds; i++) {
         char doing[96];
-        int r = sg_modem_delete(run->e->modem, run->r->tag, run->creds[i].type);
+        const struct sg_cred *c = &run->creds[i];
+        int r = sg_modem_delete(run->e->modem, c->tag, c->type);
         if (r == 0 || r == SG_ENOTFOUND)
             continue;
-        (void)snprintf(doing, sizeof doing, "deleting the %s at tag %u", sg_cred_type_name(run->creds[i].type),
-                       run->r->tag);
+        (void)snprintf(doing, sizeof doing, "deleting the %s at tag %u", sg_cred_type_name(c->type), c->tag);
         return sg_factory_modem_fail(run, r, doing);
     }
     run->n_creds = 0;
     return 0;
+}
+
+int sg_factory_vacate(struct sg_factory_run *run)
+{
+    if (run->vacate < 0)
+        return 0;
+    int r = sg_factory_list_at(run, (uint32_t)run->vacate);
+    return r < 0 ? r : sg_factory_clear(run);
 }

@@ -81,7 +81,7 @@ int sg_factory_audit(struct sg_factory_run *run, const char *what, const char *f
     va_start(args, fmt);
     (void)vsnprintf(entry.detail, sizeof entry.detail, fmt, args);
     va_end(args);
-    return sg_store_audit(run->e->store, &entry, run->err);
+    return sg_store_audit(run->store, &entry, run->err);
 }
 
 char *sg_factory_creds_text(const struct sg_factory_run *run, char *text, size_t cap)

@@ -67,22 +67,31 @@ static int take_reply(void *user, struct sg_bytes line)
     return sg_keygen_parse(text, r->k);
 }
 
-int sg_modem_keygen(struct sg_modem *m, uint32_t tag, const char *subject, struct sg_keygen *k)
+static void put_quoted(struct sg_buf *b, const char *text)
+{
+    sg_put_str(b, ",\"");
+    sg_put_str(b, text);
+    sg_put_str(b, "\"");
+}
+
+int sg_modem_keygen(struct sg_modem *m, uint32_t tag, const char *subject, const char *usage, struct sg_keygen *k)
 {
     uint8_t space[SUBJECT_MAX + 64];
     struct sg_buf command = sg_buf(space, sizeof space);
     struct keygen_reply r = {.k = k};
 
-    if (tag > SG_TAG_MAX || (subject && !sg_modem_quotable(sg_str(subject), SUBJECT_MAX)))
+    if (tag > SG_TAG_MAX || (subject && !sg_modem_quotable(sg_str(subject), SUBJECT_MAX)) ||
+        (usage && (strlen(usage) != 9 || strspn(usage, "01") != 9)))
         return SG_EINVAL;
     sg_put_str(&command, "AT%KEYGEN=");
     sg_put_udec(&command, tag);
     sg_put_str(&command, ",2,0");
-    if (subject) {
-        sg_put_str(&command, ",\"");
-        sg_put_str(&command, subject);
-        sg_put_str(&command, "\"");
-    }
+    if (subject)
+        put_quoted(&command, subject);
+    else if (usage)
+        sg_put_str(&command, ",");
+    if (usage)
+        put_quoted(&command, usage);
     int e = sg_modem_ask(m, &command, take_reply, &r, SG_MODEM_KEYGEN);
     return e < 0 ? e : r.found ? 0 : SG_EFORMAT;
 }

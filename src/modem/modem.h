@@ -153,8 +153,9 @@ struct sg_keygen {
 };
 /* Decodes the text between the quotes: "base64url.base64url". SG_EFORMAT says that it is not of the documented form. */
 int sg_keygen_parse(struct sg_bytes text, struct sg_keygen *k);
-/* Makes a client key at `tag`; the modem's request carries `subject` ("CN=…"; NULL: the modem's default). */
-int sg_modem_keygen(struct sg_modem *m, uint32_t tag, const char *subject, struct sg_keygen *k);
+/* Makes a client key at `tag`; the modem's request carries `subject` ("CN=…") and `usage` ("101010000": nine digits,
+ * bit 0 of RFC 5280's KeyUsage first). NULL: the modem's default. */
+int sg_modem_keygen(struct sg_modem *m, uint32_t tag, const char *subject, const char *usage, struct sg_keygen *k);
 /* Compares what the reply says with what the caller knows. SG_EMISMATCH and, in *what, "digest", "device UUID" or
  * "tag". `digest` is SHA-256 of k->body, computed by the caller; uuid NULL: not compared. */
 int sg_keygen_check(const struct sg_keygen *k, uint32_t tag, const uint8_t *uuid, const uint8_t digest[32],

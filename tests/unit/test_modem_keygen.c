@@ -188,20 +188,26 @@ static void asking_for_a_key(void **state)
                                   "+CEREG: 0\r\n%KEYGEN: \"" REQUEST_BODY "." REQUEST_COSE "\"\r\nOK\r\n"},
                                  {"AT%KEYGEN=17,2,0\r", "+CME ERROR: 519\r\n"},
                                  {"AT%KEYGEN=18,2,0\r", "OK\r\n"},
+                                 {"AT%KEYGEN=18,2,0,\"CN=a\",\"101010000\"\r", "OK\r\n"},
+                                 {"AT%KEYGEN=18,2,0,,\"100000000\"\r", "OK\r\n"},
                                  {"AT%KEYGEN=18,2,0\r", "%KEYGEN: \"-----BEGIN CERTIFICATE REQUEST-----\"\r\nOK\r\n"},
                                  {0}};
     struct line l = {0};
     struct sg_modem *m = line_modem(&l, steps);
     static struct sg_keygen k;
     (void)state;
-    assert_int_equal(sg_modem_keygen(m, 17, "CN=urn:imei:352656100367872", &k), 0);
+    assert_int_equal(sg_modem_keygen(m, 17, "CN=urn:imei:352656100367872", NULL, &k), 0);
     assert_int_equal(k.tag, 17);
-    assert_int_equal(sg_modem_keygen(m, 17, NULL, &k), SG_EDENIED);
+    assert_int_equal(sg_modem_keygen(m, 17, NULL, NULL, &k), SG_EDENIED);
     assert_int_equal(m->cme, SG_CME_EXISTS);
-    assert_int_equal(sg_modem_keygen(m, 18, NULL, &k), SG_EFORMAT);
-    assert_int_equal(sg_modem_keygen(m, 18, NULL, &k), SG_EFORMAT);
-    assert_int_equal(sg_modem_keygen(m, SG_TAG_MAX + 1U, NULL, &k), SG_EINVAL);
-    assert_int_equal(sg_modem_keygen(m, 1, "CN=a\",\"", &k), SG_EINVAL);
+    assert_int_equal(sg_modem_keygen(m, 18, NULL, NULL, &k), SG_EFORMAT);
+    assert_int_equal(sg_modem_keygen(m, 18, "CN=a", "101010000", &k), SG_EFORMAT);
+    assert_int_equal(sg_modem_keygen(m, 18, NULL, "100000000", &k), SG_EFORMAT);
+    assert_int_equal(sg_modem_keygen(m, 18, NULL, NULL, &k), SG_EFORMAT);
+    assert_int_equal(sg_modem_keygen(m, SG_TAG_MAX + 1U, NULL, NULL, &k), SG_EINVAL);
+    assert_int_equal(sg_modem_keygen(m, 1, "CN=a\",\"", NULL, &k), SG_EINVAL);
+    assert_int_equal(sg_modem_keygen(m, 1, NULL, "10101000", &k), SG_EINVAL);
+    assert_int_equal(sg_modem_keygen(m, 1, NULL, "10101000\"", &k), SG_EINVAL);
     line_done(&l);
 }
 

@@ -8,7 +8,7 @@
 static struct sg_keygen *keygen(struct rig *r, uint32_t tag, const char *subject)
 {
     static struct sg_keygen k;
-    assert_int_equal(sg_modem_keygen(&r->modem, tag, subject, &k), 0);
+    assert_int_equal(sg_modem_keygen(&r->modem, tag, subject, NULL, &k), 0);
     return &k;
 }
 
@@ -233,7 +233,7 @@ static void point_15_an_occupied_tag(void **state)
     struct sg_modem *m = rig_modem(&r);
     keygen(&r, 1, NULL);
     assert_int_equal(sg_modem_find(m, 1, SG_CRED_KEY, &before), 1);
-    assert_int_equal(sg_modem_keygen(m, 1, NULL, &one), SG_EDENIED);
+    assert_int_equal(sg_modem_keygen(m, 1, NULL, NULL, &one), SG_EDENIED);
     assert_int_equal(m->cme, SG_CME_EXISTS);
     assert_int_equal(sg_modem_write(m, 1, SG_CRED_KEY, sg_str("-----BEGIN PRIVATE KEY-----")), SG_EDENIED);
     assert_int_equal(m->cme, SG_CME_EXISTS); /* the only copy of a key is not overwritten */

@@ -140,7 +140,7 @@ static struct sg_modem *modem_start(struct rig *r, struct server *s)
     r->peer_user = s;
     r->peer_fd = s->fd;
     struct sg_modem *m = rig_modem(r);
-    assert_int_equal(sg_modem_keygen(m, SG_TAG_LWM2M, "CN=urn:imei:1", &k), 0);
+    assert_int_equal(sg_modem_keygen(m, SG_TAG_LWM2M, "CN=urn:imei:1", NULL, &k), 0);
     X509_REQ *req = sg_request_parse(k.body, NULL);
     EVP_PKEY *key = sg_request_key(req);
     X509 *cert = sg_cert_device((struct sg_issuer){s->lot.cert, s->lot.key}, key, "urn:imei:1", rig_validity(), NULL);

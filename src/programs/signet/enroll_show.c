@@ -60,10 +60,12 @@ void sg_cli_show_function(const struct sg_cli_progress *p, const struct sg_enrol
 {
     if (p->quiet)
         return;
-    if (r->taken_down && r->function < 0)
-        (void)printf("  %-13s could not be put back on the network: send AT+CFUN=1 to it yourself\n", "modem");
-    else if (r->taken_down)
+    if (r->found >= 0 && r->function < 0)
+        (void)printf("  %-13s could not be left as it was meant: send AT+CFUN=%d to it yourself\n", "modem", r->found);
+    else if (r->taken_down && r->function == r->found)
         (void)printf("  %-13s was taken offline, and is back (AT+CFUN=%d)\n", "modem", r->function);
+    else if (r->function != r->found)
+        (void)printf("  %-13s is left with AT+CFUN=%d\n", "modem", r->function);
 }
 
 void sg_cli_show_done(struct sg_cli_progress *p, const struct sg_enroll_result *r, uint64_t modem_ms)
