@@ -249,6 +249,22 @@ int sg_server_request(struct sg_server *s, const char *endpoint, const struct sg
     return fail_with(rc, endpoint, err);
 }
 
+/* On one worker: nobody there waits for a device any longer. */
+static void run_hang_up(struct worker *w, struct job *job)
+{
+    for (uint32_t i = 0; i < *w->desk.used; i++)
+        sg_server_ask_end_all(&w->desk, &w->desk.rows[i], SG_ECLOSED);
+    answer((struct question *)job, 0);
+}
+
+void sg_server_hang_up(struct sg_server *s)
+{
+    struct question q = {0};
+
+    for (unsigned i = 0; i < s->config.workers; i++)
+        pose(&s->workers[i], &q, run_hang_up);
+}
+
 /* ----------------------------------------------------------------------------------------------------- observations */
 
 struct beginning {

@@ -48,8 +48,10 @@ static bool check_objects(struct sg_bytes text, struct answer *a)
         return refuse(a, SG_COAP_BAD_REQUEST, "the object list breaks the link format");
     if (!any)
         return refuse(a, SG_COAP_BAD_REQUEST, "the object list names no object");
-    if (memchr(text.p, '\0', text.n) != NULL)
-        return refuse(a, SG_COAP_BAD_REQUEST, "the object list holds a NUL");
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] < ' ' || text.p[i] > '~')
+            return refuse(a, SG_COAP_BAD_REQUEST, "the object list holds other than printable ASCII");
+    }
     return true;
 }
 

@@ -127,6 +127,8 @@ void sg_server_stop(struct sg_server *s)
         sg_server_writer_watch(s->writer, false);
     for (unsigned i = 0; i < s->opened; i++)
         sg_server_worker_stop(&s->workers[i]);
+    for (unsigned i = 0; i < 2 * s->opened; i++) /* twice: a job may post one to another worker, which posts none */
+        sg_server_worker_drain(&s->workers[i % s->opened]);
     for (unsigned i = 0; i < s->opened; i++)
         sg_server_worker_close(&s->workers[i]);
     sg_server_writer_stop(s->writer);

@@ -149,6 +149,8 @@ struct worker {
 int sg_server_worker_open(struct worker *w, struct sg_server *s, uint8_t number, int socket, struct sg_error *err);
 int sg_server_worker_start(struct worker *w, struct sg_error *err);
 void sg_server_worker_stop(struct worker *w); /* ends its thread, when there is one */
+/* Without its thread: runs what is left in its queue, which may post to other workers. */
+void sg_server_worker_drain(struct worker *w);
 void sg_server_worker_close(struct worker *w);
 void sg_server_post(struct worker *w, struct job *job);
 /* Holds every live row against what is known now, and shuts out who may not be here any more. */

@@ -142,6 +142,12 @@ static void receive(struct worker *w)
 
 /* ----------------------------------------------------------------------------------------------------------- thread */
 
+static void publish(struct worker *w)
+{
+    atomic_store_explicit(&w->counts.connected, w->desk.connected, memory_order_relaxed);
+    atomic_store_explicit(&w->counts.registered, w->desk.registered, memory_order_relaxed);
+}
+
 static int wait_ms(const struct worker *w, uint64_t recheck)
 {
     uint64_t at = sg_dtls_deadline(w->dtls), other = sg_server_desk_deadline(&w->desk), now = sg_server_now();
@@ -179,8 +185,7 @@ static void *run(void *arg)
             sg_server_recheck(w);
             recheck = w->desk.now + RECHECK_MS;
         }
-        atomic_store_explicit(&w->counts.connected, w->desk.connected, memory_order_relaxed);
-        atomic_store_explicit(&w->counts.registered, w->desk.registered, memory_order_relaxed);
+        publish(w);
     }
     close(poll);
     return NULL;
@@ -371,16 +376,21 @@ int sg_server_worker_open(struct worker *w, struct sg_server *s, uint8_t number,
     set_time(w);
     reconcile(w);
     sg_server_recheck(w);
+    publish(w);
     return 0;
+}
+
+void sg_server_worker_drain(struct worker *w)
+{
+    if (w->desk.rows == NULL)
+        return;
+    set_time(w);
+    run_jobs(w);
 }
 
 void sg_server_worker_close(struct worker *w)
 {
-    if (w->desk.rows != NULL) {
-        set_time(w);
-        run_jobs(w); /* what was posted at the end: nobody waits for ever */
-        sg_server_desk_free(&w->desk);
-    }
+    sg_server_desk_free(&w->desk);
     if (w->dtls != NULL)
         sg_dtls_free(w->dtls);
     if (w->store != NULL)

@@ -69,9 +69,14 @@ static void give(struct writer *w, struct entry *e)
     pthread_mutex_unlock(&w->mutex);
 }
 
+/* Strangers choose some of these texts: whoever reads them on a terminal must not be spoken to by it. */
 static void copy(char *out, size_t cap, const char *text)
 {
     (void)snprintf(out, cap, "%s", text != NULL ? text : "");
+    for (; *out != '\0'; out++) {
+        if ((unsigned char)*out < ' ' || *out == 0x7f)
+            *out = '?';
+    }
 }
 
 void sg_server_writer_audit(struct writer *w, const char *who, const char *from, const char *what, const char *subject,

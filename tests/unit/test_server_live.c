@@ -210,6 +210,32 @@ static void a_device_is_asked(void **state)
     free_party(&alice);
 }
 
+static void *hang_up_soon(void *server)
+{
+    usleep(200000);
+    sg_server_hang_up(server);
+    return NULL;
+}
+
+static void who_waits_can_be_told(void **state)
+{
+    struct house *h = *state;
+    struct party alice = enrol(h, ALICE);
+    struct device *d = registered_device(h, &alice, ALICE); /* it will not answer */
+    const struct sg_server_request read = {.op = SG_READ, .path = {3, {3, 0, 0}}, .format = -1};
+    struct sg_server_reply *reply = malloc(sizeof *reply);
+    struct sg_error err = {0};
+    pthread_t other;
+    uint64_t begun = now_ms();
+    assert_int_equal(pthread_create(&other, NULL, hang_up_soon, h->up), 0);
+    assert_int_equal(sg_server_request(h->up, ALICE, &read, reply, 60000, &err), SG_ECLOSED);
+    assert_true(now_ms() - begun < 5000);
+    pthread_join(other, NULL);
+    free(reply);
+    free_device(d);
+    free_party(&alice);
+}
+
 static void why_a_device_cannot_be_asked(void **state)
 {
     struct house *h = *state;
@@ -515,6 +541,7 @@ int main(void)
         WITH_ONE(an_enrolment_acts_at_once),
         WITH_ONE(a_device_is_asked),
         WITH_ONE(why_a_device_cannot_be_asked),
+        WITH_ONE(who_waits_can_be_told),
         WITH_ONE(a_revocation_acts_at_once),
         WITH_ONE(a_revocation_by_another_process_acts_too),
         WITH_ONE(what_is_shut_out_gets_no_word),

@@ -89,6 +89,7 @@ static void bad_requests_are_refused_with_a_reason(void **state)
         {{"11 rd", "15 lwm2m=1.1"}, NULL, SG_COAP_BAD_REQUEST, "missing"},
         {{"11 rd", "15 lwm2m=1.1"}, "</3/0", SG_COAP_BAD_REQUEST, "link format"},
         {{"11 rd", "15 lwm2m=1.1"}, "</>;rt=\"oma.lwm2m\"", SG_COAP_BAD_REQUEST, "no object"},
+        {{"11 rd", "15 lwm2m=1.1"}, "</3/0>;t=\"\x1b[2J\"", SG_COAP_BAD_REQUEST, "printable"},
         {{"11 rd", "12 #0", "15 lwm2m=1.1"}, "</3/0>", SG_COAP_UNSUPPORTED_FORMAT, "link format"},
         {{"11 rd", "15 lwm2m=1.1"}, longest, SG_COAP_TOO_LARGE, "1023"},
         {{"11 rd", "15 lwm2m=1.1", "27 #14"}, "</3/0>", SG_COAP_TOO_LARGE, "blocks"}, /* 0, more, 1024 */
