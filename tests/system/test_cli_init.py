@@ -156,7 +156,10 @@ def on_terminal(argv, answers):
     """Runs a program on a terminal of its own; types each answer when its prompt is there. Output, exit code."""
     pid, fd = pty.fork()
     if pid == 0:
-        os.execv(argv[0], [str(a) for a in argv])
+        try:
+            os.execv(argv[0], [str(a) for a in argv])
+        finally:
+            os._exit(127)  # never a second test runner
     text, waiting = "", list(answers)
     end = time.monotonic() + 30
     while time.monotonic() < end:
