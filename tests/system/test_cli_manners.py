@@ -91,6 +91,11 @@ def test_json_is_json_and_colour_is_for_terminals(home):
         os.environ["NO_COLOR"] = before
 
 
+def test_a_negative_number_is_a_value(home):
+    done = home.signet("write", "x", "/3303/0/5700", "-5")
+    assert "signetd does not run" in done.stderr and "option" not in done.stderr
+
+
 def test_a_full_disk_is_not_success(home):
     with open("/dev/full", "w") as full:
         done = subprocess.run([BIN / "signet", "audit", "--home", home.path], stdout=full, stderr=subprocess.PIPE, text=True)

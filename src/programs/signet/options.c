@@ -66,7 +66,8 @@ int sg_cli_next(struct sg_cli *cli)
 {
     while (cli->at < cli->argc) {
         const char *arg = cli->argv[cli->at++], *value = NULL;
-        if (cli->no_options || arg[0] != '-' || arg[1] == '\0') {
+        /* "-" alone and "-5" are operands: no option begins with a digit, and values may be negative. */
+        if (cli->no_options || arg[0] != '-' || arg[1] == '\0' || (arg[1] >= '0' && arg[1] <= '9')) {
             cli->value = arg;
             return SG_CLI_OPERAND;
         }
