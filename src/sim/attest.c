@@ -2,8 +2,6 @@
 /* What the device's identity key vouches for, and %ATTESTTOKEN (modem notes 2.3, 3.1). */
 #include "sim_internal.h"
 
-#include <openssl/ec.h>
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <string.h>
 
@@ -20,21 +18,10 @@ static void put_payload(struct sg_buf *b, struct sg_bytes payload)
         sg_cbor_put_null(b);
 }
 
-/* ECDSA gives a DER sequence, COSE wants r and s of 32 bytes each (RFC 9053 section 2.1). */
-static int fixed_size(const uint8_t *der, size_t n, uint8_t signature[64])
-{
-    ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &der, (long)n);
-    int ok = sig && BN_bn2binpad(ECDSA_SIG_get0_r(sig), signature, 32) == 32 &&
-             BN_bn2binpad(ECDSA_SIG_get0_s(sig), signature + 32, 32) == 32;
-    ECDSA_SIG_free(sig);
-    return ok ? 0 : SG_ECRYPTO;
-}
-
 /* ["Signature1", protected, external_aad = body, payload]: null where it is absent, which is not RFC 9052's way. */
 static int sign(EVP_PKEY *key, struct sg_bytes body, struct sg_bytes payload, uint8_t signature[64])
 {
-    uint8_t space[BODY_MAX + 256], der[80];
-    size_t n = sizeof der;
+    uint8_t space[BODY_MAX + 256];
     struct sg_buf b = sg_buf(space, sizeof space);
 
     sg_cbor_put_array(&b, 4);
@@ -42,11 +29,7 @@ static int sign(EVP_PKEY *key, struct sg_bytes body, struct sg_bytes payload, ui
     sg_cbor_put_bytes(&b, sg_bytes(es256, sizeof es256));
     sg_cbor_put_bytes(&b, body);
     put_payload(&b, payload);
-    EVP_MD_CTX *md = EVP_MD_CTX_new();
-    int ok = md && !b.full && EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, key) == 1 &&
-             EVP_DigestSign(md, der, &n, b.p, b.len) == 1;
-    EVP_MD_CTX_free(md);
-    return ok ? fixed_size(der, n, signature) : SG_ECRYPTO;
+    return b.full ? SG_ENOSPC : sg_sim_sign(key, sg_buf_bytes(&b), signature);
 }
 
 int sg_sim_attest(struct sg_sim *s, struct sg_bytes body, struct sg_bytes payload, struct sg_buf *out)
@@ -70,8 +53,7 @@ int sg_sim_attest(struct sg_sim *s, struct sg_bytes body, struct sg_bytes payloa
     return cose.full || out->full ? SG_ENOSPC : 0;
 }
 
-/* The same for every modem with this firmware. */
-static void firmware_uuid(const struct sg_sim *s, uint8_t uuid[16])
+void sg_sim_firmware_uuid(const struct sg_sim *s, uint8_t uuid[16])
 {
     uint8_t sha[32];
     sg_sha256(sg_str(s->firmware), sha);
@@ -93,7 +75,7 @@ int sg_sim_attesttoken(struct sg_sim *s, const struct sg_sim_command *c)
     } else if (RAND_bytes(nonce, sizeof nonce) != 1) {
         return SG_CME_SYSTEM;
     }
-    firmware_uuid(s, uuid);
+    sg_sim_firmware_uuid(s, uuid);
     sg_cbor_put_tag(&body, TAG_SELF_DESCRIBED);
     sg_cbor_put_array(&body, 5);
     sg_cbor_put_uint(&body, ID_DEVICE_IDENTITY);

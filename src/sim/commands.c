@@ -20,6 +20,7 @@ static const struct sg_sim_verb verbs[] = {
     {.name = "%CMNG", .handle = sg_sim_cmng, .secret = true},
     {.name = "%KEYGEN", .handle = sg_sim_keygen},
     {.name = "%ATTESTTOKEN", .handle = sg_sim_attesttoken},
+    {.name = "%JWT", .handle = sg_sim_jwt},
     {.name = "#XSMVER", .handle = sg_sim_xsmver, .serial_modem = true},
     {.name = "#XSSOCKET", .handle = sg_sim_xssocket, .serial_modem = true},
     {.name = "#XSSOCKETOPT", .handle = sg_sim_xssocketopt, .serial_modem = true},

@@ -251,6 +251,7 @@ static void start(struct sg_sim *s)
 {
     s->cfun = 0;
     s->cmee = false;
+    s->knows_time = false;
     s->echo = s->config.echo && s->config.host == SG_SIM_SERIAL_MODEM;
     s->running = SG_SIM_IDLE;
     s->data.on = false;

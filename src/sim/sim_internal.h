@@ -64,7 +64,7 @@ const struct sg_sim_verb *sg_sim_verb(const struct sg_sim *s, struct sg_bytes na
 
 sg_sim_handler sg_sim_at, sg_sim_echo, sg_sim_cfun, sg_sim_cmee, sg_sim_cereg, sg_sim_cgpaddr;
 sg_sim_handler sg_sim_cgsn, sg_sim_cgmm, sg_sim_cgmr, sg_sim_hwversion, sg_sim_deviceuuid;
-sg_sim_handler sg_sim_cmng, sg_sim_keygen, sg_sim_attesttoken;
+sg_sim_handler sg_sim_cmng, sg_sim_keygen, sg_sim_attesttoken, sg_sim_jwt;
 sg_sim_handler sg_sim_xsmver, sg_sim_xssocket, sg_sim_xssocketopt, sg_sim_xconnect, sg_sim_xsend, sg_sim_xrecv,
     sg_sim_xapoll, sg_sim_xclose;
 
@@ -121,6 +121,10 @@ enum { SG_SIM_UUID_TEXT = 37 };
 char *sg_sim_uuid_text(const uint8_t uuid[16], char text[SG_SIM_UUID_TEXT]);
 /* Sets version 4 and variant 10 (RFC 9562 section 5.4). */
 void sg_sim_uuid_mark(uint8_t uuid[16]);
+/* The same for every modem with this firmware. */
+void sg_sim_firmware_uuid(const struct sg_sim *s, uint8_t uuid[16]);
+/* ES256. SG_ECRYPTO. */
+int sg_sim_sign(EVP_PKEY *key, struct sg_bytes message, uint8_t signature[64]);
 /* Appends "base64url(body).base64url(COSE_Sign1)", signed with the identity key (modem notes 2.3). `payload` of length
  * 0 is null. SG_ECRYPTO. */
 int sg_sim_attest(struct sg_sim *s, struct sg_bytes body, struct sg_bytes payload, struct sg_buf *out);
@@ -210,6 +214,7 @@ struct sg_sim {
     struct sg_sim_store store;
     unsigned cfun;
     bool cmee, echo;
+    bool knows_time; /* the network has told it since it was switched on */
 
     struct sg_sim_line line;
     struct sg_buf reply;    /* of the running command */

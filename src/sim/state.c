@@ -44,6 +44,7 @@ int sg_sim_cfun(struct sg_sim *s, const struct sg_sim_command *c)
     if (!sg_modem_function_is_active((int)cfun))
         sg_sim_sockets_die(s); /* the PDN is lost (modem notes 11.6) */
     s->cfun = (unsigned)cfun;
+    s->knows_time = s->knows_time || sg_modem_function_is_active((int)cfun);
     return SG_SIM_OK;
 }
 
