@@ -105,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             (void)sg_modem_read(&m, 7, 0, &b);
             break;
         case 4:
-            (void)sg_modem_keygen(&m, 7, NULL, &k);
+            (void)sg_modem_keygen(&m, 7, NULL, NULL, &k);
             break;
         case 5:
             (void)sg_modem_receive(&m, &s, &b);
