@@ -123,4 +123,41 @@ struct sg_issue {
  */
 int sg_issue(const struct sg_issue *i, struct sg_cert_row *cert, bool *was_done, struct sg_error *err);
 
+/* ------------------------------------------------------------------------------------------------------ lots */
+
+/*
+ * Boards that are enrolled together belong to a lot: of one run, or of several under the same name. Each attempt is
+ * recorded when it ends; at the end of each run the lot is closed, which writes its report: NAME.json, what it says for
+ * people (NAME.html), for the maker's own systems (NAME.csv, NAME-labels.html), and the issuing CA's signature over
+ * NAME.json (NAME.p7s). docs/reference/lots.md.
+ */
+
+/* Opens a lot; one that was closed is opened again. SG_EINVAL: that is no name for one. */
+int sg_lot_open(struct sg_store *store, const char *name, const char *who, int64_t now, struct sg_lot *lot,
+                struct sg_error *err);
+
+/* What became of one board. */
+struct sg_lot_attempt {
+    const char *port;
+    int code;                              /* what sg_enroll returned, or why it could not begin */
+    const struct sg_enroll_result *result; /* of sg_enroll; NULL: it did not begin */
+    const char *why;                       /* the sentence, where code is not 0 */
+    int64_t began, took_ms;                /* seconds since 1970; milliseconds */
+};
+/* `turns`: as in struct sg_enroll. */
+int sg_lot_record(struct sg_store *store, struct sg_turns *turns, const struct sg_lot *lot,
+                  const struct sg_lot_attempt *a, struct sg_error *err);
+
+struct sg_lot_close {
+    struct sg_store *store; /* borrowed, as all here */
+    struct sg_issuer issuer;
+    const char *name;
+    const char *dir; /* where the report goes: the home's lots folder; made where it is missing */
+    const char *who; /* for the audit log */
+    int64_t now;
+};
+/* Ends the lot and writes its report, each file whole or not at all. What is there and right already stays as it is: so
+ * it can be called again. SG_ENOTFOUND: there is no such lot. */
+int sg_lot_close(const struct sg_lot_close *c, struct sg_error *err);
+
 #endif

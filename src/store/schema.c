@@ -99,9 +99,45 @@ static const char version_2[] =
     "CREATE UNIQUE INDEX psk_living ON psk (identity) WHERE sealed IS NOT NULL;"
     "PRAGMA user_version = 2;";
 
+static const char version_3[] =
+    "CREATE TABLE lot ("
+    "  number INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  name   TEXT NOT NULL UNIQUE CHECK (name <> ''),"
+    "  who    TEXT NOT NULL,"
+    "  begun  INTEGER NOT NULL,"
+    "  ended  INTEGER" /* NULL: it is open */
+    ") STRICT;"
+
+    "CREATE TABLE lot_board ("
+    "  number      INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  lot         INTEGER NOT NULL REFERENCES lot (number),"
+    "  port        TEXT NOT NULL,"
+    "  imei        TEXT NOT NULL,"
+    "  uuid        TEXT NOT NULL,"
+    "  model       TEXT NOT NULL,"
+    "  firmware    TEXT NOT NULL,"
+    "  endpoint    TEXT NOT NULL,"
+    "  tag         INTEGER NOT NULL,"
+    "  certificate BLOB CHECK (length(certificate) = 32)," /* NULL: none */
+    "  began       INTEGER NOT NULL,"
+    "  took_ms     INTEGER NOT NULL,"
+    "  result      TEXT NOT NULL CHECK (result IN ('enrolled', 'verified', 'refused', 'failed')),"
+    "  reason      TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX lot_board_lot ON lot_board (lot);"
+
+    "CREATE TABLE renewal ("
+    "  device  INTEGER PRIMARY KEY REFERENCES device (number),"
+    "  old_tag INTEGER NOT NULL,"
+    "  tag     INTEGER NOT NULL CHECK (tag <> old_tag),"
+    "  begun   INTEGER NOT NULL"
+    ") STRICT;"
+    "PRAGMA user_version = 3;";
+
 const struct sg_store_migration sg_store_migrations[] = {
     {1, version_1},
     {2, version_2},
+    {3, version_3},
 };
 const size_t sg_store_migration_count = sizeof sg_store_migrations / sizeof *sg_store_migrations;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store: the durable inventory. Devices, certificates, pre-shared keys, revocations, registrations and the audit log,
- * in SQLite (WAL).
+ * store: the durable inventory. Devices, certificates, pre-shared keys, lots, revocations, registrations and the audit
+ * log, in SQLite (WAL).
  *
  * A struct sg_store is one connection and belongs to one thread; several, in several processes, may be open on one
  * file. Each function that writes is one transaction, unless the caller opened one. What was acknowledged is durable
@@ -151,6 +151,61 @@ int sg_store_revoke_psk(struct sg_store *s, int64_t number, enum sg_reason reaso
 /* device 0: all devices'. Newest last. */
 int sg_store_each_psk(struct sg_store *s, int64_t device, int (*fn)(void *user, const struct sg_psk_row *row),
                       void *user, struct sg_error *err);
+
+/* ------------------------------------------------------------------------------------------------------ lots */
+
+/* Boards that were made together, in one run or in several. */
+struct sg_lot {
+    int64_t number;
+    char name[64];
+    char who[64];         /* who works on it */
+    int64_t begun, ended; /* ended 0: it is open */
+};
+enum sg_lot_result {
+    SG_LOT_ENROLLED,
+    SG_LOT_VERIFIED, /* it was enrolled before, and is as it was meant */
+    SG_LOT_REFUSED,  /* nothing was changed, for safety */
+    SG_LOT_FAILED,
+};
+const char *sg_lot_result_name(enum sg_lot_result r);
+
+/* One attempt to enrol one board of a lot. What was not known by its end is "" or zeros. */
+struct sg_lot_board {
+    int64_t number, lot;
+    char port[64];
+    char imei[24], uuid[40], model[32], firmware[64], endpoint[128];
+    uint32_t tag;
+    struct sg_fingerprint certificate;
+    int64_t began, took_ms;
+    enum sg_lot_result result;
+    char reason[600]; /* why it was not enrolled */
+};
+/* Adds an open lot; SG_EEXISTS: there is one of that name. */
+int sg_store_add_lot(struct sg_store *s, struct sg_lot *lot, struct sg_error *err);
+int sg_store_update_lot(struct sg_store *s, const struct sg_lot *lot, struct sg_error *err); /* by number */
+int sg_store_find_lot(struct sg_store *s, const char *name, struct sg_lot *lot,
+                      struct sg_error *err); /* SG_ENOTFOUND */
+/* Oldest first. */
+int sg_store_each_lot(struct sg_store *s, int (*fn)(void *user, const struct sg_lot *lot), void *user,
+                      struct sg_error *err);
+int sg_store_add_lot_board(struct sg_store *s, struct sg_lot_board *b, struct sg_error *err);
+/* In the order in which they were recorded. */
+int sg_store_each_lot_board(struct sg_store *s, int64_t lot, int (*fn)(void *user, const struct sg_lot_board *b),
+                            void *user, struct sg_error *err);
+
+/* -------------------------------------------------------------------------------------------------- renewals */
+
+/* A device whose identity is being renewed: everything at `tag` of its modem is ours, and what is at `old_tag` goes
+ * once device.tag is `tag`. */
+struct sg_renewal {
+    int64_t device;
+    uint32_t old_tag, tag;
+    int64_t begun;
+};
+int sg_store_put_renewal(struct sg_store *s, const struct sg_renewal *r, struct sg_error *err);
+/* 1, 0 where none is under way, or an error. */
+int sg_store_get_renewal(struct sg_store *s, int64_t device, struct sg_renewal *r, struct sg_error *err);
+int sg_store_end_renewal(struct sg_store *s, int64_t device, struct sg_error *err);
 
 /* --------------------------------------------------------------------------------------------- registrations */
 
