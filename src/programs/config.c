@@ -18,13 +18,11 @@ enum { LONGEST_FILE = 65536, LONGEST_VALUE = 1024 };
 #define TEXT(type, member)                                                                                             \
     CYAML_FIELD_STRING_PTR(#member, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, 0, LONGEST_VALUE)
 
-static const cyaml_schema_field_t server_fields[] = {TEXT(struct sg_config_raw_server, name),
-                                                     TEXT(struct sg_config_raw_server, listen),
-                                                     TEXT(struct sg_config_raw_server, workers),
-                                                     TEXT(struct sg_config_raw_server, max_devices),
-                                                     TEXT(struct sg_config_raw_server, mtu),
-                                                     TEXT(struct sg_config_raw_server, cid),
-                                                     CYAML_FIELD_END};
+static const cyaml_schema_field_t server_fields[] = {
+    TEXT(struct sg_config_raw_server, name),    TEXT(struct sg_config_raw_server, listen),
+    TEXT(struct sg_config_raw_server, workers), TEXT(struct sg_config_raw_server, max_devices),
+    TEXT(struct sg_config_raw_server, mtu),     TEXT(struct sg_config_raw_server, cid),
+    TEXT(struct sg_config_raw_server, psk),     CYAML_FIELD_END};
 static const cyaml_schema_field_t api_fields[] = {TEXT(struct sg_config_raw_api, listen), CYAML_FIELD_END};
 static const cyaml_schema_field_t log_fields[] = {TEXT(struct sg_config_raw_log, level), CYAML_FIELD_END};
 static const cyaml_schema_field_t top_fields[] = {

@@ -15,6 +15,7 @@ struct sg_config {
         uint32_t max_devices;
         uint16_t mtu;
         bool cid;
+        bool psk; /* take devices with pre-shared keys */
     } server;
     struct {
         char listen[64]; /* "127.0.0.1:8443" */

@@ -69,6 +69,12 @@ static bool take_cid(struct sg_config *c, const char *text)
     return c->server.cid || strcmp(text, "false") == 0;
 }
 
+static bool take_psk(struct sg_config *c, const char *text)
+{
+    c->server.psk = strcmp(text, "true") == 0;
+    return c->server.psk || strcmp(text, "false") == 0;
+}
+
 static bool take_api_listen(struct sg_config *c, const char *text)
 {
     return take_address(text, c->api.listen, sizeof c->api.listen);
@@ -113,6 +119,10 @@ const struct sg_config_field sg_config_fields[] = {
      "The largest datagram to send, in bytes. Modems lose long ones: choose less where handshakes stall."},
     {"server", "cid", AT(server.cid), take_cid, "true", "true or false",
      "Connection ids (RFC 9146): a device whose address changes goes on without a new handshake."},
+    {"server", "psk", AT(server.psk), take_psk, "false", "true or false",
+     "Take devices that have a pre-shared key instead of a certificate. It is the weaker identity: this\n"
+     "server has the key too, and an nRF91 has no forward secrecy with it, so who records the traffic and\n"
+     "gets the key later reads it all. Only where a maker's server or device cannot do X.509."},
     {"api", "listen", AT(api.listen), take_api_listen, "127.0.0.1:8443",
      "an IP address and a port, like 127.0.0.1:8443",
      "Where the HTTPS API and the signet command meet. Keep it on this machine: whoever holds the token\n"

@@ -8,7 +8,7 @@
 /* The file as libcyaml loads it: every scalar as its text, NULL where it is absent. */
 struct sg_config_raw {
     struct sg_config_raw_server {
-        char *name, *listen, *workers, *max_devices, *mtu, *cid;
+        char *name, *listen, *workers, *max_devices, *mtu, *cid, *psk;
     } server;
     struct sg_config_raw_api {
         char *listen;

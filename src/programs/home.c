@@ -70,6 +70,7 @@ int sg_home_at(struct sg_home *h, const char *dir, struct sg_error *err)
         {h->server, "server"},
         {h->server_cert, "server/server.pem"},
         {h->server_key, "server/server.key"},
+        {h->psk_key, "psk.key"},
         {h->token, "token"},
         {h->lots, "lots"},
     };

@@ -21,6 +21,7 @@ struct sg_home {
     char server_root_cert[SG_PATH], server_root_key[SG_PATH];
     char server[SG_PATH]; /* the folder of the two files below */
     char server_cert[SG_PATH], server_key[SG_PATH];
+    char psk_key[SG_PATH]; /* encrypts pre-shared keys in the inventory; not there until one is made */
     char token[SG_PATH];
     char lots[SG_PATH];
 };

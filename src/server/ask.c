@@ -54,6 +54,7 @@ static void describe(struct worker *w, const struct row *r, struct sg_server_dev
     }
     out->resumed = r->resumed;
     out->cert = r->fingerprint;
+    out->psk = (r->cert & PSK_NUMBER) != 0;
     out->connected_at = r->connected_at;
     out->heard_at = r->heard_at;
     out->registered = r->registered;

@@ -23,13 +23,16 @@ enum row_state {
     ROW_TORN, /* between sg_server_row_open and _close: a process that died there left something half-written */
 };
 
+/* Numbers of pre-shared keys have this bit, those of certificates do not: together they are who a peer is. */
+#define PSK_NUMBER ((uint64_t)1 << 63)
+
 /* Fixed layout, part of the table file: a change needs a new version in tables.c. */
 struct row {
     _Atomic uint32_t state; /* enum row_state */
     uint16_t next_mid;      /* the message id of our next request */
     uint8_t registered, resumed;
     uint64_t assoc;   /* its live association; 0: none */
-    uint64_t cert;    /* number of the certificate that it last connected with */
+    uint64_t cert;    /* number of the certificate or pre-shared key that it last connected with */
     int64_t device;   /* number of the device */
     uint64_t since;   /* steady ms: when that association was made */
     uint64_t expires; /* of the registration, steady ms; UINT64_MAX: never */

@@ -50,29 +50,50 @@ static void connected(struct worker *w, const struct sg_dtls_event *e)
     if (e->resumed)
         count(&w->counts.resumed);
     bool has_info = sg_dtls_info(w->dtls, e->id, &info);
-    SG_LOG(SG_LOG_INFO, "connected", "endpoint", c.endpoint, "address", addr, "certificate",
-           sg_fingerprint_text(&c.fingerprint, fingerprint), "suite", has_info ? sg_suite_name(info.suite) : "", "cid",
-           has_info && info.cid_in_len > 0 ? "yes" : "no", "handshake", e->resumed ? "resumed" : "full");
+    bool psk = (c.cert & PSK_NUMBER) != 0;
+    sg_fingerprint_text(&c.fingerprint, fingerprint);
+    SG_LOG(SG_LOG_INFO, "connected", "endpoint", c.endpoint, "address", addr, psk ? "identity" : "certificate",
+           !psk                                              ? fingerprint
+           : has_info && sg_suite_forward_secret(info.suite) ? "PSK"
+                                                             : "PSK (no forward secrecy)",
+           "suite", has_info ? sg_suite_name(info.suite) : "", "cid", has_info && info.cid_in_len > 0 ? "yes" : "no",
+           "handshake", e->resumed ? "resumed" : "full");
     sg_server_seize(w, sg_server_desk_of(&w->desk, e->id));
+}
+
+/* Whom a refusal is about: who a certificate or the name of a pre-shared key claims to be, else an address. */
+static void subject_of(struct worker *w, const struct sg_dtls_event *e, char subject[128])
+{
+    struct known_cert c;
+
+    sg_addr_text(&e->addr, subject);
+    if (e->alert_from_peer)
+        return;
+    if (sg_addr_eq(&e->addr, &w->refused.addr) && w->refused.subject[0] != '\0')
+        memcpy(subject, w->refused.subject, sizeof w->refused.subject);
+    else if ((e->identity & PSK_NUMBER) && sg_server_known_get(w->server->known, e->identity, &c))
+        memcpy(subject, c.endpoint, sizeof c.endpoint);
 }
 
 /* A handshake that failed: a decision about trust where we or the peer said so, noise of the network otherwise. */
 static void refused(struct worker *w, const struct sg_dtls_event *e)
 {
-    char addr[SG_ADDR_TEXT], detail[560];
-    const char *subject = sg_addr_text(&e->addr, addr);
+    char addr[SG_ADDR_TEXT], detail[600], subject[128];
+    const char *cure =
+        "set `psk: true` below `server:` in signet.yaml to take pre-shared keys; an nRF91 has no forward "
+        "secrecy with them";
 
+    sg_addr_text(&e->addr, addr);
     if (e->alert < 0) {
         SG_LOG(SG_LOG_INFO, "handshake-ended", "address", addr, "reason", e->reason);
         return;
     }
-    if (!e->alert_from_peer && sg_addr_eq(&e->addr, &w->refused.addr) && w->refused.subject[0] != '\0')
-        subject = w->refused.subject;
+    subject_of(w, e, subject);
     count(&w->counts.refused);
     SG_LOG(SG_LOG_WARNING, "refused", "address", addr, "subject", subject, "alert", sg_alert_name(e->alert), "by",
-           e->alert_from_peer ? "peer" : "server", "reason", e->reason);
-    (void)snprintf(detail, sizeof detail, "%s (alert %s, sent by %s)", e->reason, sg_alert_name(e->alert),
-                   e->alert_from_peer ? "the peer" : "this server");
+           e->alert_from_peer ? "peer" : "server", "reason", e->reason, e->wants_psk ? "cure" : NULL, cure);
+    (void)snprintf(detail, sizeof detail, "%s%s%s (alert %s, sent by %s)", e->reason, e->wants_psk ? ". Cure: " : "",
+                   e->wants_psk ? cure : "", sg_alert_name(e->alert), e->alert_from_peer ? "the peer" : "this server");
     sg_server_writer_audit(w->server->writer, "signetd", addr, "refused", subject, detail);
     w->refused.subject[0] = '\0';
 }
@@ -239,11 +260,15 @@ void sg_server_seize(struct worker *w, const struct row *r)
 static bool may_stay(struct worker *w, const struct row *r, struct sg_dtls_verdict *v)
 {
     struct known_cert c;
+    struct known *known = w->server->known;
+    bool psk = (r->cert & PSK_NUMBER) != 0;
 
-    if (!sg_server_known_get(w->server->known, r->cert, &c) &&
-        !sg_server_known_lookup(w->server->known, w->store, &r->fingerprint, &c)) {
+    if (!sg_server_known_get(known, r->cert, &c) &&
+        !(psk ? sg_server_known_lookup_psk(known, w->store, NULL, r->cert, &c)
+              : sg_server_known_lookup(known, w->store, &r->fingerprint, &c))) {
         v->alert = SG_ALERT_CERTIFICATE_UNKNOWN;
-        (void)snprintf(v->reason, sizeof v->reason, "its certificate is not in the inventory any more");
+        (void)snprintf(v->reason, sizeof v->reason, "its %s is not in the inventory any more",
+                       psk ? "pre-shared key" : "certificate");
         return false;
     }
     return sg_server_judge(&c, w->desk.wall, v);

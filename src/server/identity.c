@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who may connect: a certificate that the inventory knows, active, in its time, of a device that is not revoked. One
- * that is known by its fingerprint was verified when it was issued, so it needs no second signature check; one that is
- * not known is verified to tell why it is refused.
+ * Who may connect: a certificate (psk.c: a pre-shared key) that the inventory knows, active, in its time, of a device
+ * that is not revoked. One that is known by its fingerprint was verified when it was issued, so it needs no second
+ * signature check; one that is not known is verified to tell why it is refused.
  */
 #include "server/server_internal.h"
 
@@ -37,10 +37,39 @@ static const char *day(int64_t at, char text[32])
     return text;
 }
 
+/* The alerts are for those who are connected; in a handshake the dtls room has one for all of these. */
+static bool judge_psk(const struct known_cert *c, struct sg_dtls_verdict *v)
+{
+    if (c->psk_off)
+        return refuse(v, SG_ALERT_ACCESS_DENIED,
+                      "%s has a pre-shared key, and those are switched off. Switch them on with `psk: true` below "
+                      "`server:` in signet.yaml, or give it a certificate: signet enroll --renew",
+                      c->endpoint);
+    if (c->state == SG_CERT_REVOKED || c->device_state == SG_DEVICE_REVOKED)
+        return refuse(v, SG_ALERT_ACCESS_DENIED,
+                      "the pre-shared key of %s was revoked. If the device is trusted again, give it a new identity: "
+                      "signet enroll --renew",
+                      c->endpoint);
+    if (c->state == SG_CERT_RETIRED)
+        return refuse(v, SG_ALERT_ACCESS_DENIED,
+                      "the pre-shared key of %s was replaced by another identity. The device must use that one",
+                      c->endpoint);
+    if (c->state == SG_CERT_ISSUED)
+        return refuse(v, SG_ALERT_ACCESS_DENIED,
+                      "the enrolment of %s with a pre-shared key was begun and not finished. Run signet enroll --psk "
+                      "again",
+                      c->endpoint);
+    v->accept = true;
+    v->identity = c->cert;
+    return true;
+}
+
 bool sg_server_judge(const struct known_cert *c, int64_t now, struct sg_dtls_verdict *v)
 {
     char f[SG_FINGERPRINT_TEXT], then[32], today[32];
 
+    if (c->cert & PSK_NUMBER)
+        return judge_psk(c, v);
     sg_fingerprint_text(&c->fingerprint, f);
     f[8] = '\0'; /* as the device list shows it */
     if (c->state == SG_CERT_REVOKED || c->device_state == SG_DEVICE_REVOKED)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who the inventory knows: certificates of devices by fingerprint and by number, and the CAs that are trusted. */
+/* Who the inventory knows: identities of devices by fingerprint and by number, and the CAs that are trusted. */
 #include "server/server_internal.h"
 
 #include <stdlib.h>
@@ -15,6 +15,7 @@ struct book {
 
 struct known {
     pthread_rwlock_t lock;
+    const struct sg_psk_vault *vault;
     struct book book;
 };
 
@@ -73,17 +74,27 @@ static bool add(struct book *b, const struct known_cert *c)
     return true;
 }
 
+/* A name may have had several pre-shared keys: the one in use counts, else the newest. */
+static bool is_better(const struct known_cert *c, const struct known_cert *than)
+{
+    bool in_use = c->state == SG_CERT_ACTIVE || c->state == SG_CERT_ISSUED;
+    bool other = than->state == SG_CERT_ACTIVE || than->state == SG_CERT_ISSUED;
+
+    return in_use != other ? in_use : c->cert > than->cert;
+}
+
 static struct known_cert *find(const struct book *b, const struct sg_fingerprint *f)
 {
     const struct row_index *x = &b->by_fingerprint;
+    struct known_cert *found = NULL;
 
     if (b->n == 0)
         return NULL;
     for (uint32_t i = sg_server_index_first(x, fingerprint_hash(f)); i != UINT32_MAX; i = sg_server_index_after(x, i)) {
-        if (memcmp(&b->certs[i].fingerprint, f, sizeof *f) == 0)
-            return &b->certs[i];
+        if (memcmp(&b->certs[i].fingerprint, f, sizeof *f) == 0 && (found == NULL || is_better(&b->certs[i], found)))
+            found = &b->certs[i];
     }
-    return NULL;
+    return found;
 }
 
 static struct known_cert *get(const struct book *b, uint64_t cert)
@@ -106,6 +117,7 @@ enum { MAX_CAS = 1024 };
 
 struct reading {
     struct book book;
+    bool psk_off;
     struct sg_store *store;
     struct sg_error *err;
     struct ca {
@@ -204,6 +216,31 @@ static int take_cert(void *user, const struct sg_cert_row *row)
     return add(&g->book, &c) ? 0 : sg_fail(g->err, SG_ENOMEM, "reading the inventory: out of memory");
 }
 
+static void fill_psk(struct known_cert *c, const struct sg_psk_row *row, const struct sg_device *d, bool off)
+{
+    *c = (struct known_cert){.cert = (uint64_t)row->number | PSK_NUMBER,
+                             .device = row->device,
+                             .until = INT64_MAX,
+                             .state = row->state,
+                             .device_state = d->state,
+                             .psk_off = off};
+    sg_server_psk_fingerprint(row->identity, &c->fingerprint);
+    memcpy(c->sealed, row->sealed, sizeof c->sealed);
+    memcpy(c->endpoint, d->endpoint, sizeof c->endpoint);
+}
+
+static int take_psk(void *user, const struct sg_psk_row *row)
+{
+    struct reading *g = user;
+    const struct sg_device *d = device_of(g, row->device);
+    struct known_cert c;
+
+    if (d == NULL)
+        return 0;
+    fill_psk(&c, row, d, g->psk_off);
+    return add(&g->book, &c) ? 0 : sg_fail(g->err, SG_ENOMEM, "reading the inventory: out of memory");
+}
+
 static int take_ca_row(void *user, const struct sg_cert_row *row)
 {
     return take_ca(user, row);
@@ -228,6 +265,8 @@ static int read_all(struct reading *g)
         qsort(g->devices, g->device_count, sizeof *g->devices, compare_devices);
     if (rc == 0)
         rc = sg_store_each_cert(g->store, SG_CERT_DEVICE, 0, take_cert, g, g->err);
+    if (rc == 0)
+        rc = sg_store_each_psk(g->store, 0, take_psk, g, g->err);
     return rc;
 }
 
@@ -239,6 +278,7 @@ int sg_server_known_load(struct known *k, struct sg_store *store, struct sg_erro
         return sg_fail(err, SG_ENOMEM, "reading the inventory: out of memory");
     g->store = store;
     g->err = err;
+    g->psk_off = k->vault == NULL;
     int rc = read_all(g);
     if (rc == 0) {
         pthread_rwlock_wrlock(&k->lock);
@@ -255,12 +295,14 @@ int sg_server_known_load(struct known *k, struct sg_store *store, struct sg_erro
 
 /* ------------------------------------------------------------------------------------------------------ asking */
 
-struct known *sg_server_known_new(void)
+struct known *sg_server_known_new(const struct sg_psk_vault *vault)
 {
     struct known *k = calloc(1, sizeof *k);
 
-    if (k != NULL)
-        pthread_rwlock_init(&k->lock, NULL);
+    if (k == NULL)
+        return NULL;
+    pthread_rwlock_init(&k->lock, NULL);
+    k->vault = vault;
     return k;
 }
 
@@ -332,4 +374,39 @@ bool sg_server_known_lookup(struct known *k, struct sg_store *store, const struc
     out->ca_revoked = sg_store_find_cert(store, &row.issuer, &ca, NULL) == 0 && ca.state == SG_CERT_REVOKED;
     sg_server_known_put(k, out);
     return true;
+}
+
+/* --------------------------------------------------------------------------------------------- pre-shared keys */
+
+void sg_server_psk_fingerprint(const char *identity, struct sg_fingerprint *f)
+{
+    char space[SG_PSK_IDENTITY + 32];
+    struct sg_buf b = sg_buf(space, sizeof space);
+
+    sg_put_str(&b, "pre-shared key of "); /* so that it is no certificate's */
+    sg_put_str(&b, identity);
+    sg_sha256(sg_buf_bytes(&b), f->sha256);
+}
+
+bool sg_server_known_lookup_psk(struct known *k, struct sg_store *store, const char *identity, uint64_t number,
+                                struct known_cert *out)
+{
+    struct sg_psk_row row;
+    struct sg_device device;
+    int rc = identity != NULL ? sg_store_find_psk(store, identity, &row, NULL)
+                              : sg_store_get_psk(store, (int64_t)(number & ~PSK_NUMBER), &row, NULL);
+
+    if (rc < 0 || sg_store_get_device(store, row.device, &device, NULL) < 0)
+        return false;
+    fill_psk(out, &row, &device, k->vault == NULL);
+    sg_server_known_put(k, out);
+    return true;
+}
+
+bool sg_server_known_key(struct known *k, const char *identity, const struct known_cert *c, struct sg_psk_secret *key,
+                         struct sg_error *err)
+{
+    if (k->vault == NULL)
+        return sg_fail(err, SG_ESTATE, "pre-shared keys are switched off") == 0;
+    return sg_psk_unseal(k->vault, identity, c->sealed, key, err) == 0;
 }

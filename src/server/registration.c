@@ -148,12 +148,14 @@ static bool check_name(struct desk *d, const struct row *r, const struct sg_coap
     if (!sg_coap_query(m, "ep", &name) || sg_bytes_eq_str(name, r->endpoint))
         return true;
     copy_text(said, sizeof said, name.n < sizeof said ? name : sg_bytes(name.p, sizeof said - 1));
-    (void)snprintf(reason, sizeof reason, "registers as \"%s\", but its certificate %.8s says \"%s\"", said,
-                   sg_fingerprint_text(&r->fingerprint, fingerprint), r->endpoint);
+    bool psk = (r->cert & PSK_NUMBER) != 0;
+    const char *what = psk ? "pre-shared key" : "certificate";
+    (void)snprintf(reason, sizeof reason, "registers as \"%s\", but its %s %.8s says \"%s\"", said, what,
+                   psk ? "" : sg_fingerprint_text(&r->fingerprint, fingerprint), r->endpoint);
     tell_refusal(d, r, reason,
                  "set the name in its certificate as the device's endpoint name, or enrol it with the name that it "
                  "registers with");
-    return refuse(a, SG_COAP_FORBIDDEN, "the certificate says \"%.64s\"", r->endpoint);
+    return refuse(a, SG_COAP_FORBIDDEN, "the %s says \"%.64s\"", what, r->endpoint);
 }
 
 static void do_register(struct desk *d, struct row *r, const struct sg_coap *m, struct answer *a)

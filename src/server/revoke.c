@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_CERTS = 64 };
+enum { MAX_CERTS = 64, MAX_PSKS = 16 };
 
 struct revocation {
     struct known *known;
@@ -15,6 +15,8 @@ struct revocation {
     int64_t certs[MAX_CERTS];
     struct sg_fingerprint fingerprints[MAX_CERTS];
     size_t n;
+    int64_t psks[MAX_PSKS];
+    size_t n_psks;
 };
 
 static int take_cert(void *user, const struct sg_cert_row *row)
@@ -30,6 +32,18 @@ static int take_cert(void *user, const struct sg_cert_row *row)
     return 0;
 }
 
+static int take_psk(void *user, const struct sg_psk_row *row)
+{
+    struct revocation *r = user;
+
+    if (row->state != SG_CERT_ISSUED && row->state != SG_CERT_ACTIVE)
+        return 0; /* its key is erased */
+    if (r->n_psks == MAX_PSKS)
+        return SG_ENOSPC;
+    r->psks[r->n_psks++] = row->number;
+    return 0;
+}
+
 static int revoke_all(struct sg_store *store, const struct revocation *r, int64_t now, struct sg_error *err)
 {
     char who[64];
@@ -38,6 +52,8 @@ static int revoke_all(struct sg_store *store, const struct revocation *r, int64_
     (void)snprintf(who, sizeof who, "%s (%s)", r->who, r->from); /* the store itself writes "local" as the origin */
     for (size_t i = 0; rc == 0 && i < r->n; i++)
         rc = sg_store_revoke_cert(store, r->certs[i], r->reason, now, who, err);
+    for (size_t i = 0; rc == 0 && i < r->n_psks; i++)
+        rc = sg_store_revoke_psk(store, r->psks[i], r->reason, now, who, err);
     if (rc == 0)
         rc = sg_store_commit(store, err);
     if (rc != 0)
@@ -54,15 +70,19 @@ static int make_durable(struct sg_store *store, void *arg, struct sg_error *err)
     if (rc < 0)
         return rc;
     rc = sg_store_each_cert(store, SG_CERT_DEVICE, r->device.number, take_cert, r, err);
+    if (rc == 0)
+        rc = sg_store_each_psk(store, r->device.number, take_psk, r, err);
     if (rc < 0)
         return rc;
-    if (r->n == 0)
-        return sg_fail(err, SG_ESTATE, "%s has no certificate that could be revoked: %s", r->endpoint,
+    if (r->n == 0 && r->n_psks == 0)
+        return sg_fail(err, SG_ESTATE, "%s has no identity that could be revoked: %s", r->endpoint,
                        r->device.state == SG_DEVICE_REVOKED ? "it is revoked already" : "it is not enrolled yet");
     rc = revoke_all(store, r, sg_server_wall(), err);
     struct known_cert ignored;
     for (size_t i = 0; rc == 0 && i < r->n; i++) /* from here on no handshake succeeds */
         (void)sg_server_known_lookup(r->known, store, &r->fingerprints[i], &ignored);
+    for (size_t i = 0; rc == 0 && i < r->n_psks; i++)
+        (void)sg_server_known_lookup_psk(r->known, store, NULL, (uint64_t)r->psks[i], &ignored);
     return rc;
 }
 
@@ -111,6 +131,7 @@ int sg_server_revoke(struct sg_server *s, const char *endpoint, enum sg_reason r
         return rc;
     memset(out, 0, sizeof *out);
     out->certificates = (unsigned)r.n;
+    out->psks = (unsigned)r.n_psks;
     write_end(s, &r);
     for (unsigned i = 0; i < s->config.workers; i++) {
         struct shutting x = {.job.run = run_drop, .waiter = WAITER_INIT, .endpoint = endpoint};
@@ -121,9 +142,11 @@ int sg_server_revoke(struct sg_server *s, const char *endpoint, enum sg_reason r
         out->workers++;
     }
     out->took_ms = (uint32_t)(sg_server_now() - begun);
-    sg_fingerprint_text(&r.fingerprints[r.n - 1], out->fingerprint);
+    if (r.n > 0)
+        sg_fingerprint_text(&r.fingerprints[r.n - 1], out->fingerprint);
     (void)snprintf(took, sizeof took, "%u", out->took_ms);
-    SG_LOG(SG_LOG_WARNING, "revoked", "endpoint", endpoint, "certificate", out->fingerprint, "reason",
-           sg_reason_name(reason), "who", who, "from", from, "ms", took);
+    SG_LOG(SG_LOG_WARNING, "revoked", "endpoint", endpoint, "certificate",
+           r.n > 0 ? out->fingerprint : "none: pre-shared key", "reason", sg_reason_name(reason), "who", who, "from",
+           from, "ms", took);
     return 0;
 }

@@ -89,7 +89,7 @@ static int start(struct sg_server *s, const struct sg_server_config *config, str
     s->lock = sg_server_run_dir(s->config.run_dir, err);
     if (s->lock < 0)
         return s->lock;
-    s->known = sg_server_known_new();
+    s->known = sg_server_known_new(config->psk);
     if (s->known == NULL)
         return sg_fail(err, SG_ENOMEM, "out of memory");
     s->writer = sg_server_writer_start(s->config.inventory, s->known, inventory_changed, s, err);

@@ -23,8 +23,9 @@ struct sg_server_config {
     const char *run_dir;   /* mode 0700, on a RAM file system; made if absent */
     X509 *cert;            /* borrowed, as all here */
     EVP_PKEY *key;
-    uint16_t mtu; /* 512 to 1452 */
-    bool cid;     /* negotiate connection ids */
+    uint16_t mtu;                   /* 512 to 1452 */
+    bool cid;                       /* negotiate connection ids */
+    const struct sg_psk_vault *psk; /* takes devices with pre-shared keys, and opens these; NULL: takes none */
 };
 
 /* Starts everything: store, tables, sockets, threads. NULL and a sentence on error, with nothing left behind.
@@ -42,6 +43,7 @@ struct sg_server_device {
     bool registered;
     bool cid;     /* its records carry a connection id of ours */
     bool resumed; /* its last handshake was an abbreviated one */
+    bool psk;     /* it has a pre-shared key, and no certificate: `cert` says nothing */
     uint16_t suite;
     struct sg_addr addr;
     struct sg_fingerprint cert;
@@ -111,13 +113,14 @@ void sg_server_unobserve(struct sg_server *s, uint64_t handle);
 /* ---------------------------------------------------------------------------------------------- who is shut out */
 
 struct sg_server_revoked {
-    unsigned certificates, associations, registrations; /* how many were ended */
-    unsigned workers;                                   /* that confirmed it */
+    unsigned certificates, psks, associations, registrations; /* how many were ended */
+    unsigned workers;                                         /* that confirmed it */
     uint32_t took_ms;
-    char fingerprint[SG_FINGERPRINT_TEXT]; /* of the newest certificate revoked */
+    char fingerprint[SG_FINGERPRINT_TEXT]; /* of the newest certificate revoked; "" where there was none */
 };
-/* Revokes all certificates of a device: durable first, then its live association (alert access_denied) and registration
- * end, and all workers confirm. `who` and `from` go to the audit log. SG_ENOTFOUND, SG_ESTATE (revoked already). */
+/* Revokes all certificates and pre-shared keys of a device: durable first, then its live association (alert
+ * access_denied) and registration end, and all workers confirm. `who` and `from` go to the audit log. SG_ENOTFOUND,
+ * SG_ESTATE (revoked already). */
 int sg_server_revoke(struct sg_server *s, const char *endpoint, enum sg_reason reason, const char *who,
                      const char *from, struct sg_server_revoked *out, struct sg_error *err);
 

@@ -15,20 +15,23 @@ int64_t sg_server_wall(void); /* seconds since 1970 */
 
 /* -------------------------------------------------------------------------------------------------- who is known */
 
-/* A device's certificate, as the inventory has it. */
+/* A device's certificate or pre-shared key, as the inventory has it. */
 struct known_cert {
-    struct sg_fingerprint fingerprint;
+    struct sg_fingerprint fingerprint; /* of a pre-shared key: of the name that goes with it, never of the key */
     uint64_t cert;
     int64_t device, from, until;
     enum sg_cert_state state;
     enum sg_device_state device_state;
     bool ca_revoked; /* an issuing CA above it is */
+    bool psk_off;    /* a pre-shared key, and they are switched off */
     char endpoint[128];
+    uint8_t sealed[SG_PSK_SEALED]; /* of a pre-shared key that is in use; opened for a handshake only */
 };
 
 /* All of them, and the CAs that are trusted: one copy in memory for all workers, so that a handshake asks no file. */
 struct known;
-struct known *sg_server_known_new(void);
+/* `vault` opens pre-shared keys, borrowed; NULL: none is taken. */
+struct known *sg_server_known_new(const struct sg_psk_vault *vault);
 void sg_server_known_free(struct known *k);
 /* Reads the inventory and takes its place whole. */
 int sg_server_known_load(struct known *k, struct sg_store *store, struct sg_error *err);
@@ -41,6 +44,14 @@ enum sg_trust_result sg_server_known_verify(struct known *k, X509 *leaf, STACK_O
 /* One certificate, directly from the inventory. False: it is not there, or it cannot be read. */
 bool sg_server_known_lookup(struct known *k, struct sg_store *store, const struct sg_fingerprint *f,
                             struct known_cert *out);
+
+/* The same of a pre-shared key: by its name, or (NULL) by its number. */
+bool sg_server_known_lookup_psk(struct known *k, struct sg_store *store, const char *identity, uint64_t number,
+                                struct known_cert *out);
+void sg_server_psk_fingerprint(const char *identity, struct sg_fingerprint *f);
+/* The key itself. False where it does not open (err). */
+bool sg_server_known_key(struct known *k, const char *identity, const struct known_cert *c, struct sg_psk_secret *key,
+                         struct sg_error *err);
 
 /* Whether it may connect now; otherwise alert and reason are set. */
 bool sg_server_judge(const struct known_cert *c, int64_t now, struct sg_dtls_verdict *verdict);
@@ -157,6 +168,8 @@ void sg_server_post(struct worker *w, struct job *job);
 void sg_server_recheck(struct worker *w);
 void sg_server_verify(void *user, const struct sg_addr *peer, X509 *leaf, STACK_OF(X509) * sent,
                       struct sg_dtls_verdict *verdict);
+void sg_server_psk(void *user, const struct sg_addr *peer, struct sg_bytes identity, struct sg_buf *key,
+                   struct sg_dtls_verdict *verdict);
 void sg_server_dtls_event(void *user, const struct sg_dtls_event *e);
 void sg_server_desk_event(void *user, const struct desk_event *e);
 void sg_server_seize(struct worker *w, const struct row *r); /* other workers let go of that device */

@@ -272,7 +272,8 @@ static int open_dtls(struct worker *w, struct sg_error *err)
                                           .user = w,
                                           .send = send_datagram,
                                           .event = sg_server_dtls_event,
-                                          .verify = sg_server_verify};
+                                          .verify = sg_server_verify,
+                                          .psk = c->psk != NULL ? sg_server_psk : NULL};
     uint32_t slots = c->max_devices + SPARE_ASSOCIATIONS;
     char name[32];
 

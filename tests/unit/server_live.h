@@ -43,6 +43,8 @@ struct house {
     struct sg_store *store; /* the operator's connection */
     struct sg_server *up;
     unsigned workers;
+    struct sg_psk_vault vault;
+    bool psk; /* the server takes pre-shared keys */
 };
 
 static int64_t wall(void)
@@ -154,7 +156,8 @@ static struct sg_server_config config_of(const struct house *h, const char *list
                                      .cert = h->server.cert,
                                      .key = h->server.key,
                                      .mtu = 1152,
-                                     .cid = true};
+                                     .cid = true,
+                                     .psk = h->psk ? &h->vault : NULL};
 }
 
 UNUSED static void start_on(struct house *h, uint16_t port)
@@ -315,18 +318,15 @@ static int loopback_socket(void)
     return fd;
 }
 
-static struct device *make_client(const struct party *p, uint16_t port, enum sg_dtls_cid_mode cid, bool resume)
+/* With what `c` says of its identity. */
+static struct device *make_client_as(struct sg_dtls_config c, uint16_t port)
 {
     struct device *d = calloc(1, sizeof *d);
     struct sg_error err = {0};
-    const struct sg_dtls_config c = {.cert = p != NULL ? p->cert : NULL,
-                                     .key = p != NULL ? p->key : NULL,
-                                     .cid = cid,
-                                     .resume = resume,
-                                     .user = d,
-                                     .send = device_send,
-                                     .event = device_event,
-                                     .verify = device_verify};
+    c.user = d;
+    c.send = device_send;
+    c.event = device_event;
+    c.verify = device_verify;
     d->socket = loopback_socket();
     d->dtls = sg_dtls_new(&c, NULL, 4, &err);
     must(d->dtls != NULL, err);
@@ -334,6 +334,13 @@ static struct device *make_client(const struct party *p, uint16_t port, enum sg_
     d->mid = 100;
     d->patience = 5000;
     return d;
+}
+
+static struct device *make_client(const struct party *p, uint16_t port, enum sg_dtls_cid_mode cid, bool resume)
+{
+    const struct sg_dtls_config c = {
+        .cert = p != NULL ? p->cert : NULL, .key = p != NULL ? p->key : NULL, .cid = cid, .resume = resume};
+    return make_client_as(c, port);
 }
 
 UNUSED static struct device *new_device(const struct house *h, const struct party *p, enum sg_dtls_cid_mode cid)

@@ -30,6 +30,7 @@ static void an_empty_file_has_the_defaults(void **state)
         assert_int_equal(c.server.max_devices, 10000);
         assert_int_equal(c.server.mtu, 1152);
         assert_true(c.server.cid);
+        assert_false(c.server.psk); /* by name only */
         assert_string_equal(c.api.listen, "127.0.0.1:8443");
         assert_int_equal(c.log.level, SG_LOG_INFO);
         assert_string_equal(c.run_dir, "");
@@ -41,16 +42,18 @@ static void each_field_is_taken(void **state)
     (void)state;
     struct sg_config c;
     struct sg_error err;
-    assert_int_equal(parse("server: {name: a.example, listen: '127.0.0.1:0', workers: 2, max_devices: 50, mtu: 512, "
-                           "cid: false}\napi:\n  listen: \"[::1]:9\"\nlog:\n  level: debug\nrun_dir: /run/x\n",
-                           &c, &err),
-                     0);
+    assert_int_equal(
+        parse("server: {name: a.example, listen: '127.0.0.1:0', workers: 2, max_devices: 50, mtu: 512, "
+              "cid: false, psk: true}\napi:\n  listen: \"[::1]:9\"\nlog:\n  level: debug\nrun_dir: /run/x\n",
+              &c, &err),
+        0);
     assert_string_equal(c.server.name, "a.example");
     assert_string_equal(c.server.listen, "127.0.0.1:0");
     assert_int_equal(c.server.workers, 2);
     assert_int_equal(c.server.max_devices, 50);
     assert_int_equal(c.server.mtu, 512);
     assert_false(c.server.cid);
+    assert_true(c.server.psk);
     assert_string_equal(c.api.listen, "[::1]:9");
     assert_int_equal(c.log.level, SG_LOG_DEBUG);
     assert_string_equal(c.run_dir, "/run/x");
@@ -92,6 +95,7 @@ static void mistakes_are_named_with_their_line(void **state)
         {"server:\n  workers:\n", {"line 2: server.workers is \"\"", NULL, NULL}},
         {"server:\n  max_devices: 16777217\n", {"line 2: server.max_devices", "1 to 16777216", NULL}},
         {"server:\n  mtu: 1500\n", {"line 2: server.mtu", "512 to 1452", NULL}},
+        {"server:\n  psk: \"yes\"\n", {"line 2: server.psk is \"yes\"; allowed: true or false", NULL, NULL}},
         {"server:\n  cid: maybe\n", {"line 2: server.cid is \"maybe\"; allowed: true or false", NULL, NULL}},
         {"server:\n  listen: localhost:5684\n", {"line 2: server.listen is \"localhost:5684\"", NULL, NULL}},
         {"server:\n  name: a b\n", {"line 2: server.name is \"a b\"", NULL, NULL}},

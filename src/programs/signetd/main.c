@@ -22,6 +22,7 @@ struct service {
     char run_dir[SG_PATH], ports[SG_PATH + 8];
     X509 *cert;
     EVP_PKEY *key;
+    struct sg_psk_vault vault;
     struct sg_server *server;
     struct sg_api *api;
 };
@@ -49,6 +50,8 @@ static int open_server(struct service *s, struct sg_error *err)
     s->key = sg_key_read(s->home.server_key, NULL, err);
     if (s->key == NULL)
         return sg_fail_in(err, "the server's key");
+    if (s->config.server.psk && sg_psk_vault_open(&s->vault, s->home.psk_key, true, err) < 0)
+        return SG_EIO;
     const struct sg_server_config config = {.listen = s->config.server.listen,
                                             .workers = s->config.server.workers,
                                             .max_devices = s->config.server.max_devices,
@@ -57,7 +60,11 @@ static int open_server(struct service *s, struct sg_error *err)
                                             .cert = s->cert,
                                             .key = s->key,
                                             .mtu = s->config.server.mtu,
-                                            .cid = s->config.server.cid};
+                                            .cid = s->config.server.cid,
+                                            .psk = s->config.server.psk ? &s->vault : NULL};
+    if (config.psk != NULL)
+        SG_LOG(SG_LOG_WARNING, "psk-on", "reason",
+               "devices with pre-shared keys are taken (server.psk); an nRF91 has no forward secrecy with them");
     s->server = sg_server_start(&config, err);
     return s->server != NULL ? 0 : SG_EIO;
 }
@@ -134,6 +141,7 @@ static void stop(struct service *s)
     sg_server_stop(s->server);
     X509_free(s->cert);
     EVP_PKEY_free(s->key);
+    sg_wipe(&s->vault, sizeof s->vault);
 }
 
 /* ------------------------------------------------------------------------------------------------------- main */
