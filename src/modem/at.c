@@ -175,13 +175,18 @@ static int get_in_step(struct sg_modem *m)
     return e == SG_EDENIED ? SG_ETIMEOUT : e;
 }
 
-int sg_modem_open(struct sg_modem *m, struct sg_at_io io)
+int sg_modem_attach(struct sg_modem *m, struct sg_at_io io)
 {
     m->io = io;
     m->cme = SG_CME_PLAIN;
     m->at = m->len = 0;
     m->overflow = false;
-    int e = get_in_step(m);
+    return get_in_step(m);
+}
+
+int sg_modem_open(struct sg_modem *m, struct sg_at_io io)
+{
+    int e = sg_modem_attach(m, io);
     if (e == 0)
         e = sg_modem_command(m, sg_str("AT+CMEE=1"), NULL, SG_MODEM_SOON);
     return e == SG_EDENIED ? 0 : e; /* a host that knows no +CMEE is asked who it is, by sg_modem_identify */

@@ -55,6 +55,15 @@ static bool parse_line(struct sg_bytes line, struct sg_cred *cred, struct sg_byt
     return rest.n == 0 || (sg_modem_field(&rest, content) && rest.n == 0);
 }
 
+size_t sg_modem_write_max(const struct sg_modem *m, uint32_t tag, unsigned type)
+{
+    uint8_t space[COMMAND_MAX];
+    struct sg_buf command = sg_buf(space, sizeof space);
+
+    put_command(&command, 0, tag, type);
+    return SG_AT_COMMAND_MAX - command.len - sizeof ",\"\"" + 1 - (m->locked && m->sign ? SG_MODEM_SIGNED_MORE : 0);
+}
+
 struct listing {
     struct sg_cred *creds;
     size_t cap, n;
@@ -116,12 +125,7 @@ int sg_modem_write(struct sg_modem *m, uint32_t tag, unsigned type, struct sg_by
     put_command(&command, 0, tag, type);
     sg_put_str(&command, ",\"");
     struct sg_modem_text text = {.head = sg_buf_bytes(&command), .body = content, .tail = sg_str("\"")};
-    return sg_modem_run(m, &text, NULL, NULL, SG_MODEM_STORE);
-}
-
-static int not_found(const struct sg_modem *m, int e)
-{
-    return e == SG_EDENIED && m->cme == SG_CME_NOT_FOUND ? SG_ENOTFOUND : e;
+    return sg_modem_change(m, &text, NULL, NULL, SG_MODEM_STORE);
 }
 
 struct reading {
@@ -154,7 +158,7 @@ int sg_modem_read(struct sg_modem *m, uint32_t tag, unsigned type, struct sg_buf
 
     put_command(&command, 2, tag, type);
     int e = sg_modem_ask(m, &command, take_content, &r, SG_MODEM_STORE);
-    return e < 0 ? not_found(m, e) : r.found ? 0 : SG_EFORMAT;
+    return e < 0 ? sg_modem_not_found(m, e) : r.found ? 0 : SG_EFORMAT;
 }
 
 int sg_modem_delete(struct sg_modem *m, uint32_t tag, unsigned type)
@@ -163,5 +167,6 @@ int sg_modem_delete(struct sg_modem *m, uint32_t tag, unsigned type)
     struct sg_buf command = sg_buf(space, sizeof space);
 
     put_command(&command, 3, tag, type);
-    return not_found(m, sg_modem_ask(m, &command, NULL, NULL, SG_MODEM_STORE));
+    struct sg_modem_text text = {.head = sg_buf_bytes(&command)};
+    return sg_modem_not_found(m, sg_modem_change(m, &text, NULL, NULL, SG_MODEM_STORE));
 }

@@ -117,29 +117,50 @@ int sg_modem_identify(struct sg_modem *m, struct sg_modem_info *info)
     return e < 0 ? e : ask_host(m, &reply, info);
 }
 
-int sg_modem_get_function(struct sg_modem *m)
+/* The number that a question is answered with: "+CFUN: 4". */
+static int get_number(struct sg_modem *m, const char *question, const char *prefix)
 {
     uint8_t space[64];
     struct sg_buf reply = sg_buf(space, sizeof space);
     struct sg_bytes rest;
-    uint64_t cfun;
+    uint64_t number;
 
-    int e = ask(m, "AT+CFUN?", &reply);
+    int e = ask(m, question, &reply);
     if (e < 0)
         return e;
-    if (!sg_modem_after(sg_buf_bytes(&reply), "+CFUN:", &rest) || !sg_modem_field_number(&rest, 255, &cfun))
+    if (!sg_modem_after(sg_buf_bytes(&reply), prefix, &rest) || !sg_modem_field_number(&rest, 255, &number))
         return SG_EFORMAT;
-    return (int)cfun;
+    return (int)number;
+}
+
+static int set_number(struct sg_modem *m, const char *command, int number)
+{
+    uint8_t space[32];
+    struct sg_buf b = sg_buf(space, sizeof space);
+
+    sg_put_str(&b, command);
+    sg_put_dec(&b, number);
+    return sg_modem_ask(m, &b, NULL, NULL, SG_MODEM_STORE);
+}
+
+int sg_modem_get_function(struct sg_modem *m)
+{
+    return get_number(m, "AT+CFUN?", "+CFUN:");
 }
 
 int sg_modem_set_function(struct sg_modem *m, int cfun)
 {
-    uint8_t space[32];
-    struct sg_buf command = sg_buf(space, sizeof space);
+    return set_number(m, "AT+CFUN=", cfun);
+}
 
-    sg_put_str(&command, "AT+CFUN=");
-    sg_put_dec(&command, cfun);
-    return sg_modem_ask(m, &command, NULL, NULL, SG_MODEM_STORE);
+int sg_modem_get_errors(struct sg_modem *m)
+{
+    return get_number(m, "AT+CMEE?", "+CMEE:");
+}
+
+int sg_modem_set_errors(struct sg_modem *m, int cmee)
+{
+    return set_number(m, "AT+CMEE=", cmee);
 }
 
 bool sg_modem_function_is_active(int cfun)

@@ -92,7 +92,8 @@ int sg_modem_keygen(struct sg_modem *m, uint32_t tag, const char *subject, const
         sg_put_str(&command, ",");
     if (usage)
         put_quoted(&command, usage);
-    int e = sg_modem_ask(m, &command, take_reply, &r, SG_MODEM_KEYGEN);
+    struct sg_modem_text text = {.head = sg_buf_bytes(&command)};
+    int e = command.full ? SG_EINVAL : sg_modem_change(m, &text, take_reply, &r, SG_MODEM_KEYGEN);
     return e < 0 ? e : r.found ? 0 : SG_EFORMAT;
 }
 

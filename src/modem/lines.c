@@ -13,11 +13,15 @@ static bool starts(struct sg_bytes line, struct sg_bytes with)
     return line.n >= with.n && sg_bytes_eq(sg_bytes(line.p, with.n), with);
 }
 
-/* "%CMNG" of "AT%CMNG=1,16". Empty for "AT" and "ATE0", and where no command runs. */
+/* "%CMNG" of "AT%CMNG=1,16", and of "AT%XSUDO=…;%CMNG=3,16,0". Empty for "AT" and "ATE0", and where no command runs. */
 static struct sg_bytes command_name(struct sg_bytes head)
 {
     size_t n = 2;
 
+    if (starts(head, sg_str("AT%XSUDO="))) {
+        while (head.n > 2 && head.p[1] != ';')
+            head = sg_bytes(head.p + 1, head.n - 1);
+    }
     while (n < head.n && head.p[n] != '=' && head.p[n] != '?')
         n++;
     if (head.n < 3 || (head.p[2] != '+' && head.p[2] != '%' && head.p[2] != '#'))

@@ -30,7 +30,12 @@ struct sg_modem {
     void (*unsolicited)(void *user, struct sg_bytes line);
     /* Each line sent and received, for a log; credential content is replaced by its length. May be NULL. */
     void (*trace)(void *user, bool sent, struct sg_bytes line);
+    /* Signs `text`, the three pieces in a row, with ECDSA over their SHA-256; appends the signature in its DER form.
+     * Used for what changes the store once sg_modem_lock_state has found the modem locked. NULL: goes unsigned. */
+    int (*sign)(void *user, const struct sg_bytes text[3], struct sg_buf *signature);
     void *user;
+    bool locked;      /* as sg_modem_lock_state, sg_modem_lock and sg_modem_unlock found or left it */
+    uint8_t lock_tag; /* of the key that locks it: 0 to SG_LOCK_TAG_MAX, usually 0 */
     int cme;          /* the last +CME ERROR, SG_CME_PLAIN where the last error was a plain ERROR or there was none */
     bool crlf;        /* private, as all below: commands end with CR LF, not CR */
     bool out_of_step; /* a command had no result: its reply may still come */
@@ -69,6 +74,8 @@ const char *sg_cme_cure(int cme); /* "" where nothing general can be said */
  * modem.
  */
 int sg_modem_open(struct sg_modem *m, struct sg_at_io io);
+/* The same without asking for numeric errors: nothing is changed in the modem. */
+int sg_modem_attach(struct sg_modem *m, struct sg_at_io io);
 
 /*
  * Sends one command (without its end of line) and waits for its final result. Information lines, joined with '\n', are
@@ -97,6 +104,8 @@ int sg_modem_identify(struct sg_modem *m, struct sg_modem_info *info);
 int sg_modem_get_function(struct sg_modem *m);           /* +CFUN?: 0 to 44, or an error */
 int sg_modem_set_function(struct sg_modem *m, int cfun); /* 0 off, 1 normal, 4 offline */
 bool sg_modem_function_is_active(int cfun);              /* 1, 2, 21: the store refuses writing */
+int sg_modem_get_errors(struct sg_modem *m);             /* +CMEE?: 0 plain, 1 numeric, or an error */
+int sg_modem_set_errors(struct sg_modem *m, int cmee);
 
 /* ------------------------------------------------------------------------------------------- credential store */
 
@@ -131,6 +140,8 @@ int sg_modem_find(struct sg_modem *m, uint32_t tag, unsigned type, struct sg_cre
 /* Writes exactly these bytes. SG_EINVAL where they cannot be sent (a quote, a NUL, 08, 7F or above, empty, longer than
  * SG_AT_COMMAND_MAX with its command) or the tag is above SG_TAG_MAX. SG_EDENIED: m->cme. */
 int sg_modem_write(struct sg_modem *m, uint32_t tag, unsigned type, struct sg_bytes content);
+/* The longest content that fits into such a command; less where it must be signed. */
+size_t sg_modem_write_max(const struct sg_modem *m, uint32_t tag, unsigned type);
 /* Reading and deleting what is not there: SG_ENOTFOUND (513). */
 int sg_modem_read(struct sg_modem *m, uint32_t tag, unsigned type, struct sg_buf *content);
 int sg_modem_delete(struct sg_modem *m, uint32_t tag, unsigned type);
@@ -175,6 +186,48 @@ struct sg_attestation {
 int sg_attestation_parse(struct sg_bytes text, struct sg_attestation *a);
 /* Asks for one. SG_EDENIED: also where the firmware has no such command. */
 int sg_modem_attest(struct sg_modem *m, const uint8_t challenge[16], struct sg_attestation *a);
+
+/* ------------------------------------------------------------------------- keys and certificates in the store */
+
+/* What a modem makes of a certificate that it holds (%CERTEXPIRY). */
+struct sg_cert_expiry {
+    char serial[48];          /* hexadecimal, as the modem writes it */
+    char from[16], until[16]; /* "20170823084737Z" */
+};
+/* `type`: SG_CRED_CA, SG_CRED_CERT or SG_CRED_NORDIC_ROOT. SG_ENOTFOUND; SG_EUNSUPPORTED: the firmware has no such
+ * command; SG_EDENIED: m->cme, SG_CME_BAD_CONTENT where the modem cannot read the certificate. */
+int sg_modem_cert_expiry(struct sg_modem *m, uint32_t tag, unsigned type, struct sg_cert_expiry *e);
+
+/* A JSON Web Token (RFC 7519), decoded. Views into `buffer`. */
+struct sg_jwt {
+    struct sg_bytes text;   /* what was signed: "header.claims" as they came */
+    struct sg_bytes claims; /* decoded: a JSON object */
+    uint8_t signature[64];  /* ES256, r and s */
+    uint8_t buffer[2048];
+};
+/* Decodes "base64url.base64url.base64url". SG_EFORMAT, SG_ENOSPC. */
+int sg_jwt_parse(struct sg_bytes text, struct sg_jwt *t);
+/*
+ * Lets the key at `tag` sign a token for this subject and audience (%JWT), which must be fresh: printable, 16 to 64
+ * characters, none of them a quote or a backslash. The caller verifies the signature with the key that he expects
+ * there. SG_EMISMATCH: the token is for another subject or audience; SG_ENOTFOUND: there is no key; SG_EUNSUPPORTED;
+ * SG_EDENIED.
+ */
+int sg_modem_prove_key(struct sg_modem *m, uint32_t tag, const char *subject, const char *audience, struct sg_jwt *t);
+
+/* ------------------------------------------------------------------------------------------------------ lock */
+
+/*
+ * A modem that holds a public key for AT commands (type 5, %XPMNG) takes changes to its store only signed (%XSUDO):
+ * then sg_modem_write, sg_modem_delete and sg_modem_keygen have m->sign sign them. Such keys have tags of their own, 0
+ * to 9: m->lock_tag says which is meant.
+ */
+enum { SG_LOCK_TAG_MAX = 9 };
+/* 1: locked, and the key (PEM) is in `pem`, which may be NULL; 0: not. SG_EUNSUPPORTED: the firmware knows no lock. */
+int sg_modem_lock_state(struct sg_modem *m, struct sg_buf *pem);
+/* Locks with a P-256 public key (PEM). SG_EEXISTS: it is locked already. */
+int sg_modem_lock(struct sg_modem *m, struct sg_bytes pem);
+int sg_modem_unlock(struct sg_modem *m);
 
 /* ------------------------------------------------------------------- offloaded sockets (Serial Modem, section 11) */
 

@@ -23,6 +23,15 @@ int sg_modem_run(struct sg_modem *m, const struct sg_modem_text *text, sg_modem_
 int sg_modem_ask(struct sg_modem *m, const struct sg_buf *command, sg_modem_line_fn *fn, void *user,
                  uint32_t timeout_ms);
 
+/* The same for a command that changes the store: signed, where the modem is locked and there is somebody to sign. */
+int sg_modem_change(struct sg_modem *m, const struct sg_modem_text *text, sg_modem_line_fn *fn, void *user,
+                    uint32_t timeout_ms);
+enum { SG_MODEM_SIGNED_MORE = 116 }; /* by so much a signed command is longer, at most */
+/* SG_ENOTFOUND for 513; SG_EUNSUPPORTED for what a modem says to commands that it does not have (for the commands that
+ * only some firmware has); else e. */
+int sg_modem_not_found(const struct sg_modem *m, int e);
+int sg_modem_unsupported(const struct sg_modem *m, int e);
+
 /* What the lines of a modem are, seen from the running command; `head` is how that begins, empty where none runs. */
 enum sg_modem_kind {
     SG_LINE_INFORMATION,

@@ -40,6 +40,15 @@ EVP_PKEY *sg_key_read(const char *path, const struct sg_secret *passphrase, stru
 /* True where the file holds an encrypted PKCS#8 key: to know whether to ask. */
 bool sg_key_is_encrypted(const char *path);
 
+/* A public key: SubjectPublicKeyInfo in PEM, with LF line ends and exactly one at the end. */
+int sg_key_put_public(struct sg_buf *out, const EVP_PKEY *key); /* SG_ENOSPC, SG_ECRYPTO */
+EVP_PKEY *sg_key_parse_public(struct sg_bytes pem, struct sg_error *err);
+
+/* Signs `text`, n pieces in a row, with SHA-256; appends the signature (ECDSA: DER). */
+int sg_key_sign(EVP_PKEY *key, const struct sg_bytes *text, size_t n, struct sg_buf *signature, struct sg_error *err);
+/* ES256 (RFC 7518 section 3.4): r and s in a row. 0, SG_EMISMATCH (not by this key), SG_ECRYPTO (no key of P-256). */
+int sg_es256_verify(EVP_PKEY *key, struct sg_bytes text, const uint8_t signature[64]);
+
 /* ------------------------------------------------------------------------------------------------ fingerprints */
 
 struct sg_fingerprint {
