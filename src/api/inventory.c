@@ -83,6 +83,20 @@ json_t *sg_api_json_registration(bool active, int64_t since, uint32_t lifetime, 
 
 /* ------------------------------------------------------------------------------------------------- devices */
 
+/* The modem's own identity key: its fingerprint, and where it was learnt from. */
+static json_t *modem_key_json(const struct sg_device *d)
+{
+    struct sg_fingerprint f;
+    char text[SG_FINGERPRINT_TEXT];
+    EVP_PKEY *key = d->identity[0] != 0 ? sg_key_from_point(d->identity, NULL) : NULL;
+    json_t *json = key != NULL && sg_key_fingerprint(key, &f) == 0
+                       ? json_pack("{s:s,s:s}", "key", sg_fingerprint_text(&f, text), "source",
+                                   sg_identity_source_name(d->identity_source))
+                       : json_null();
+    EVP_PKEY_free(key);
+    return json;
+}
+
 /* The members that a device has in every answer, from the inventory. */
 static int device_json(struct sg_store *store, const struct sg_device *d, json_t **out, struct certs *certs,
                        struct sg_error *err)
@@ -97,14 +111,14 @@ static int device_json(struct sg_store *store, const struct sg_device *d, json_t
         return known;
     }
     bool was = known == 0;
-    *out = json_pack("{s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o?,s:o,s:o,s:n,s:o}", "endpoint",
-                     sg_api_json_text(sg_str(d->endpoint)), "state", sg_device_state_name(d->state), "imei",
-                     text_or_null(d->imei), "uuid", text_or_null(d->uuid), "model", text_or_null(d->model), "firmware",
-                     text_or_null(d->firmware), "created", sg_api_json_time(d->created), "identity", certs->identity,
-                     "last_seen", sg_api_json_time(was ? r.updated : 0), "address", text_or_null(was ? r.address : ""),
-                     "connection", "registration",
-                     was ? sg_api_json_registration(r.active, r.registered, r.lifetime, r.version, r.binding, r.objects)
-                         : json_null());
+    *out = json_pack(
+        "{s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o?,s:o,s:o,s:n,s:o}", "endpoint", sg_api_json_text(sg_str(d->endpoint)),
+        "state", sg_device_state_name(d->state), "imei", text_or_null(d->imei), "uuid", text_or_null(d->uuid), "model",
+        text_or_null(d->model), "firmware", text_or_null(d->firmware), "modem_identity", modem_key_json(d), "created",
+        sg_api_json_time(d->created), "identity", certs->identity, "last_seen", sg_api_json_time(was ? r.updated : 0),
+        "address", text_or_null(was ? r.address : ""), "connection", "registration",
+        was ? sg_api_json_registration(r.active, r.registered, r.lifetime, r.version, r.binding, r.objects)
+            : json_null());
     return 0;
 }
 

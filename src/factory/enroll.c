@@ -81,9 +81,10 @@ static int record_enrolled(struct sg_factory_run *run)
         r = sg_store_update_device(run->store, &run->r->device, run->err);
     }
     if (r == 0)
-        r = sg_factory_audit(run, "enrolled", "certificate %s at tag %u of the modem with IMEI %s, UUID %s",
-                             sg_fingerprint_text(&run->cert.facts.fingerprint, fingerprint), run->r->tag,
-                             run->r->device.imei, run->r->device.uuid);
+        r = sg_factory_audit(
+            run, "enrolled", "certificate %s at tag %u of the modem with IMEI %s, UUID %s, its identity key: %s",
+            sg_fingerprint_text(&run->cert.facts.fingerprint, fingerprint), run->r->tag, run->r->device.imei,
+            run->r->device.uuid, sg_identity_source_name(run->r->device.identity_source));
     return r;
 }
 
@@ -127,8 +128,9 @@ static int verify(struct sg_factory_run *run)
     if (r < 0)
         return r;
     run->r->was_done = true;
+    const char *who = run->r->device.identity[0] == 0 || !run->has_token ? "" : "; its identity key answers";
     return sg_factory_step(run, SG_ENROLL_WRITTEN,
-                           "server root, certificate, key; as they were meant, nothing written");
+                           "server root, certificate, key; as they were meant, nothing written%s", who);
 }
 
 int sg_enroll(const struct sg_enroll *e, struct sg_enroll_result *result, struct sg_error *err)
@@ -140,12 +142,16 @@ int sg_enroll(const struct sg_enroll *e, struct sg_enroll_result *result, struct
 
     int r = sg_factory_meet(&run);
     if (r == 0)
+        r = sg_factory_challenge(&run);
+    if (r == 0)
         r = sg_factory_look(&run);
     bool begun = r == 0;
     if (begun && run.plan == SG_FACTORY_VERIFY) {
         r = verify(&run);
     } else if (begun) {
-        r = sg_factory_take_down(&run);
+        r = sg_factory_may_trust(&run);
+        if (r == 0)
+            r = sg_factory_take_down(&run);
         if (r == 0)
             r = change(&run);
     }

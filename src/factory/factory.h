@@ -69,6 +69,8 @@ struct sg_enroll {
     enum sg_leave leave;
     bool offline;    /* may take an active modem off the network, and puts it back */
     bool renew;      /* may replace what is there: a new key, a new certificate */
+    bool unverified; /* goes on where a modem cannot prove who it is: its firmware has no %ATTESTTOKEN, and its identity
+                        key is not known */
     const char *who; /* for the audit log */
 
     /* After each step, with what was found or done. A non-zero return ends the enrolment there (SG_ECLOSED): the next
@@ -95,6 +97,7 @@ struct sg_enroll_result {
  * Enrols one modem. 0, or:
  *   SG_ESTATE     the modem is on the network, and `offline` is not set
  *   SG_EEXISTS    something else is there: credentials of others at the tag, another identity or name for this modem
+ *   SG_EUNSUPPORTED  the modem cannot prove who it is, and `unverified` is not set
  *   SG_EDENIED    the device was revoked; may_destroy said no; the modem refused a command (modem->cme tells)
  *   SG_EMISMATCH  what the modem says does not agree with what was meant: request, identity, written digests
  *   SG_ECLOSED    ended by `step`, or the port went away
@@ -159,5 +162,21 @@ struct sg_lot_close {
 /* Ends the lot and writes its report, each file whole or not at all. What is there and right already stays as it is: so
  * it can be called again. SG_ENOTFOUND: there is no such lot. */
 int sg_lot_close(const struct sg_lot_close *c, struct sg_error *err);
+
+/* ---------------------------------------------------------------------------------- the maker's identity keys */
+
+struct sg_identities {
+    struct sg_store *store;
+    struct sg_bytes text; /* CSV or PEM: docs/reference/identities.md */
+    const char *name;     /* of the list, for the audit log */
+    const char *who;
+    int64_t now;
+};
+struct sg_identities_done {
+    size_t added, known;
+};
+/* Imports a list of modems' identity keys: all of it or nothing. SG_EFORMAT, and SG_EMISMATCH where the inventory has
+ * another key for one of the modems; the sentence begins with the line. */
+int sg_identities_import(const struct sg_identities *i, struct sg_identities_done *done, struct sg_error *err);
 
 #endif

@@ -22,9 +22,11 @@ struct sg_factory_run {
     const struct sg_enroll *e;
     struct sg_enroll_result *r;
     struct sg_error *err;
-    struct sg_store *store; /* e->store; in a turn to write, the one that all share */
-    bool known;             /* the inventory has this modem: r->device is its row */
-    char endpoint[128];     /* its name after this enrolment */
+    struct sg_store *store;      /* e->store; in a turn to write, the one that all share */
+    bool known;                  /* the inventory has this modem: r->device is its row */
+    char endpoint[128];          /* its name after this enrolment */
+    struct sg_attestation token; /* what the modem said when it was asked who it is */
+    bool has_token;
     enum sg_factory_plan plan;
     struct sg_cred creds[SG_FACTORY_CREDS]; /* of the types 0 to 4 at the tag */
     size_t n_creds;
@@ -69,8 +71,13 @@ bool sg_factory_has_key(const struct sg_factory_run *run);
 /* issue.c: a key, its request, its certificate; run->cert is recorded as issued after it. */
 int sg_factory_issue(struct sg_factory_run *run);
 
-/* identity.c: whether the modem's identity key signed the request's message; *how tells what could be checked. Pins the
- * key in r->device where it is new. */
+/* identity.c: asks the modem who it is, before anything is changed. A modem whose identity key is known, by the maker's
+ * list or from first sight, must sign a fresh challenge with it. */
+int sg_factory_challenge(struct sg_factory_run *run);
+/* Refuses to give an identity to a modem that cannot prove which it is, unless that is allowed. */
+int sg_factory_may_trust(struct sg_factory_run *run);
+/* Whether the same key signed the request's message; *how tells what was checked. Pins the key in r->device where it is
+ * new. */
 int sg_factory_attest(struct sg_factory_run *run, const struct sg_keygen *k, const char **how);
 
 /* place.c: the two PEM texts; writes what is not there yet; compares all three digests. */

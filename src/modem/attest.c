@@ -30,7 +30,7 @@ int sg_attestation_parse(struct sg_bytes text, struct sg_attestation *a)
     a->key_id = v.key_id;
     for (size_t i = 0; i < sizeof a->signature; i++)
         a->signature[i] = v.signature[i];
-    return v.payload.n == 0 && parse_body(a) ? 0 : SG_EFORMAT;
+    return !v.has_payload && parse_body(a) ? 0 : SG_EFORMAT;
 }
 
 struct token_reply {

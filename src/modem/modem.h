@@ -148,6 +148,8 @@ int sg_modem_delete(struct sg_modem *m, uint32_t tag, unsigned type);
 
 /* -------------------------------------------------------------------------------------------- key generation */
 
+enum { SG_KEY_ID_IDENTITY = -2 }; /* the key that signs for a device (modem notes 2.3) */
+
 /* A %KEYGEN reply, decoded. Views into `buffer`. */
 struct sg_keygen {
     struct sg_bytes body;    /* DER: the PKCS#10 request (id 9) or the SubjectPublicKeyInfo (id 8) */
@@ -158,7 +160,7 @@ struct sg_keygen {
     uint8_t digest[32]; /* SHA-256 of the body, says the modem */
     uint8_t nonce[16];
     struct sg_bytes protected_header;
-    int key_id;            /* -2: the device's identity key */
+    int key_id;            /* SG_KEY_ID_IDENTITY */
     uint8_t signature[64]; /* ES256, r and s */
     uint8_t buffer[2048];
 };
@@ -178,7 +180,7 @@ struct sg_attestation {
     uint8_t uuid[16], firmware_uuid[16];
     uint8_t nonce[16]; /* the challenge */
     struct sg_bytes protected_header;
-    int key_id; /* -2: the device's identity key */
+    int key_id;
     uint8_t signature[64];
     uint8_t buffer[512];
 };

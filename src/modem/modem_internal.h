@@ -65,10 +65,11 @@ bool sg_modem_quotable(struct sg_bytes text, size_t max);
  *
  *     base64url(body) "." base64url(18([protected, {4: key id}, payload, signature]))
  *
- * Views into the buffer that the parser was given; the payload is empty where it is null.
+ * Views into the buffer that the parser was given.
  */
 struct sg_modem_vouched {
     struct sg_bytes body, payload, protected_header;
+    bool has_payload; /* false: it is null, which an empty one is not */
     int key_id;
     uint8_t signature[64];
 };

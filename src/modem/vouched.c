@@ -48,7 +48,8 @@ static bool parse_cose(struct sg_bytes cose, struct sg_modem_vouched *v)
     if (key_id < -65536 || key_id > 65535)
         return false;
     v->key_id = (int)key_id;
-    v->payload = sg_cbor_get_null(&c) ? sg_bytes(NULL, 0) : sg_cbor_get_bytes(&c);
+    v->has_payload = !sg_cbor_get_null(&c);
+    v->payload = v->has_payload ? sg_cbor_get_bytes(&c) : sg_bytes(NULL, 0);
     sg_modem_get_fixed(&c, v->signature, sizeof v->signature);
     return !c.bad && sg_left(&c) == 0;
 }

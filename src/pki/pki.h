@@ -211,5 +211,7 @@ int sg_attest_recover(struct sg_bytes protected_header, struct sg_bytes body, st
                       const uint8_t signature[64], uint8_t points[2][SG_POINT]);
 /* The public key at a point of P-256. */
 EVP_PKEY *sg_key_from_point(const uint8_t point[SG_POINT], struct sg_error *err);
+/* The point of a public key of P-256. SG_EUNSUPPORTED: it is a key of another kind. */
+int sg_key_point(const EVP_PKEY *key, uint8_t point[SG_POINT]);
 
 #endif

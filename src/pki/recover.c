@@ -99,3 +99,16 @@ EVP_PKEY *sg_key_from_point(const uint8_t point[SG_POINT], struct sg_error *err)
     EVP_PKEY_CTX_free(ctx);
     return key;
 }
+
+int sg_key_point(const EVP_PKEY *key, uint8_t point[SG_POINT])
+{
+    BIGNUM *x = NULL, *y = NULL;
+    bool ok = sg_pki_is_curve(key, SG_P256) && EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_X, &x) == 1 &&
+              EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_Y, &y) == 1 && BN_bn2binpad(x, point + 1, 32) == 32 &&
+              BN_bn2binpad(y, point + 33, 32) == 32;
+    point[0] = POINT_CONVERSION_UNCOMPRESSED;
+    BN_free(x);
+    BN_free(y);
+    (void)sg_pki_why();
+    return ok ? 0 : SG_EUNSUPPORTED;
+}

@@ -10,7 +10,16 @@ const char *sg_device_state_name(enum sg_device_state s)
     return (unsigned)s < sizeof states / sizeof *states ? states[s] : "unknown";
 }
 
-#define COLUMNS "number, endpoint, imei, uuid, model, firmware, state, created, tag, identity"
+static const char *const sources[] = {"unknown", "first-sight", "maker"};
+
+const char *sg_identity_source_name(enum sg_identity_source s)
+{
+    return (unsigned)s < sizeof sources / sizeof *sources ? sources[s] : sources[0];
+}
+
+#define COLUMNS                                                                                                        \
+    "number, endpoint, imei, uuid, model, firmware, state, created, tag, identity, coalesce(identity_source, "         \
+    "'unknown')"
 
 /* False where the row is damaged; the query then ends with that. */
 static bool take(struct sg_store_query *q, struct sg_device *d)
@@ -25,6 +34,7 @@ static bool take(struct sg_store_query *q, struct sg_device *d)
     d->created = sg_store_get_int(q);
     d->tag = (uint32_t)sg_store_get_int(q);
     (void)sg_store_get_blob(q, d->identity, sizeof d->identity);
+    d->identity_source = (enum sg_identity_source)sg_store_get_name(q, sources, sizeof sources / sizeof *sources);
     return q->rc == SQLITE_ROW;
 }
 
@@ -38,7 +48,9 @@ static void bind(struct sg_store_query *q, const struct sg_device *d)
     sg_store_bind_text(q, sg_device_state_name(d->state));
     sg_store_bind_int(q, d->created);
     sg_store_bind_int(q, d->tag);
-    sg_store_bind_blob(q, d->identity[0] != 0 ? sg_bytes(d->identity, sizeof d->identity) : sg_bytes(NULL, 0));
+    bool known = d->identity[0] != 0;
+    sg_store_bind_blob(q, known ? sg_bytes(d->identity, sizeof d->identity) : sg_bytes(NULL, 0));
+    sg_store_bind_text_or_null(q, known ? sources[d->identity_source] : "");
 }
 
 /* Which name is another's, and whose. Finds nothing where all are free. */
@@ -68,8 +80,8 @@ static int find_clash(struct sg_store *s, const struct sg_device *d, struct sg_e
 static int insert(struct sg_store *s, struct sg_device *d, struct sg_error *err)
 {
     struct sg_store_query q =
-        sg_store_query(s, "INSERT INTO device (endpoint, imei, uuid, model, firmware, state, created, tag, identity)"
-                          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        sg_store_query(s, "INSERT INTO device (endpoint, imei, uuid, model, firmware, state, created, tag, identity,"
+                          " identity_source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind(&q, d);
     (void)sg_store_row(&q);
     int r = sg_store_end(&q, err, "cannot record the device");
@@ -95,7 +107,7 @@ static int update(struct sg_store *s, const struct sg_device *d, struct sg_error
 {
     struct sg_store_query q =
         sg_store_query(s, "UPDATE device SET endpoint = ?, imei = ?, uuid = ?, model = ?, firmware = ?, state = ?,"
-                          " created = ?, tag = ?, identity = ? WHERE number = ?");
+                          " created = ?, tag = ?, identity = ?, identity_source = ? WHERE number = ?");
     bind(&q, d);
     sg_store_bind_int(&q, d->number);
     (void)sg_store_row(&q);

@@ -134,10 +134,22 @@ static const char version_3[] =
     ") STRICT;"
     "PRAGMA user_version = 3;";
 
+/* Modems' identity keys: the maker's list, and where a device's key is from. */
+static const char version_4[] =
+    "ALTER TABLE device ADD COLUMN identity_source TEXT CHECK (identity_source IN ('first-sight', 'maker'));"
+    "UPDATE device SET identity_source = 'first-sight' WHERE identity IS NOT NULL;"
+    "CREATE TABLE identity ("
+    "  uuid  TEXT PRIMARY KEY CHECK (length(uuid) = 36),"
+    "  point BLOB NOT NULL CHECK (length(point) = 65),"
+    "  added INTEGER NOT NULL"
+    ") STRICT;"
+    "PRAGMA user_version = 4;";
+
 const struct sg_store_migration sg_store_migrations[] = {
     {1, version_1},
     {2, version_2},
     {3, version_3},
+    {4, version_4},
 };
 const size_t sg_store_migration_count = sizeof sg_store_migrations / sizeof *sg_store_migrations;
 

@@ -48,6 +48,14 @@ enum sg_device_state {
 };
 const char *sg_device_state_name(enum sg_device_state s); /* "enrolling", "enrolled", "revoked" */
 
+/* Where a modem's identity key was learnt from. */
+enum sg_identity_source {
+    SG_IDENTITY_UNKNOWN,     /* there is none */
+    SG_IDENTITY_FIRST_SIGHT, /* worked out from what the modem signed when it was first seen, and pinned */
+    SG_IDENTITY_MAKER,       /* from the maker's list */
+};
+const char *sg_identity_source_name(enum sg_identity_source s); /* "unknown", "first-sight", "maker" */
+
 struct sg_device {
     int64_t number; /* its row, given by the store; never used again */
     char endpoint[128];
@@ -56,8 +64,9 @@ struct sg_device {
     char model[32];
     char firmware[64];
     uint32_t tag;         /* the security tag in its modem that its identity is at, or is being put; 0: none */
-    uint8_t identity[65]; /* the modem's own identity key, an uncompressed P-256 point (it begins with 4), as first
-                             seen; zeros: not known */
+    uint8_t identity[65]; /* the modem's own identity key, an uncompressed P-256 point (it begins with 4); zeros: not
+                             known */
+    enum sg_identity_source identity_source;
     enum sg_device_state state;
     int64_t created;
 };
@@ -74,6 +83,21 @@ int sg_store_get_device(struct sg_store *s, int64_t number, struct sg_device *d,
 /* Calls `fn` for each, by endpoint name; a non-zero return ends the walk and is returned. */
 int sg_store_each_device(struct sg_store *s, int (*fn)(void *user, const struct sg_device *d), void *user,
                          struct sg_error *err);
+
+/* ---------------------------------------------------------------------------------------------- identity keys */
+
+/* The maker's list of modems' identity keys, by device UUID (lower case). */
+struct sg_identity {
+    char uuid[40];
+    uint8_t point[SG_POINT];
+    int64_t added;
+};
+enum sg_identity_added { SG_IDENTITY_KNOWN, SG_IDENTITY_NEW };
+/* Adds one; a device that was seen with this key is told so (its source becomes the maker). SG_IDENTITY_KNOWN where it
+ * is there already. SG_EMISMATCH: the list, or the inventory since first sight, has another key for that UUID. */
+int sg_store_add_identity(struct sg_store *s, const struct sg_identity *i, struct sg_error *err);
+int sg_store_find_identity(struct sg_store *s, const char *uuid, struct sg_identity *i,
+                           struct sg_error *err); /* SG_ENOTFOUND */
 
 /* ---------------------------------------------------------------------------------------------- certificates */
 

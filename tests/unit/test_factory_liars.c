@@ -141,21 +141,33 @@ static void a_token_for_another_challenge(void **state)
     s.quoted = token;
     b->tamper = swap;
     b->tamper_user = &s;
-    assert_refused(b, SG_EMISMATCH, "a token for another one");
+    assert_refused(b, SG_EMISMATCH, "is for another challenge: it is not fresh");
+    assert_true(b->result.refused);
+    assert_null(strstr(b->rig.log, "%KEYGEN")); /* it was not even asked for a key */
     assert_int_equal(bench_certs(b, SG_CERT_ISSUED), 0);
     bench_free(b);
 }
 
-static void a_firmware_without_tokens_is_enrolled_unpinned(void **state)
+static void a_firmware_without_tokens_is_enrolled_only_if_allowed(void **state)
 {
     struct bench *b = bench_new();
     struct swap s = {.begins = "AT%ATTESTTOKEN", .answer = "ERROR\r\n"};
+    struct sg_device d;
     (void)state;
     b->tamper = swap;
     b->tamper_user = &s;
+    assert_refused(b, SG_EUNSUPPORTED, "cannot prove who it is: its firmware mfw_nrf91x1_2.0.2 has no AT%ATTESTTOKEN");
+    assert_contains(b->err.text, "--identity-unverified");
+    assert_true(b->result.refused);
+    assert_int_equal(sg_store_find_device(b->store, ENDPOINT, &d, NULL), SG_ENOTFOUND);
+    b->enroll.unverified = true;
     assert_enrolled(b);
-    assert_contains(b->steps, "identity key not checked");
+    assert_contains(b->steps, "NOT CHECKED who signed it");
     assert_int_equal(b->result.device.identity[0], 0);
+    assert_int_equal(b->result.device.identity_source, SG_IDENTITY_UNKNOWN);
+    b->enroll.unverified = false;
+    assert_enrolled(b); /* to compare, nothing need be proved */
+    assert_true(b->result.was_done);
     bench_free(b);
 }
 
@@ -291,7 +303,7 @@ int main(void)
         cmocka_unit_test(a_request_that_is_not_the_one_vouched_for),
         cmocka_unit_test(a_signature_by_another_key),
         cmocka_unit_test(a_token_for_another_challenge),
-        cmocka_unit_test(a_firmware_without_tokens_is_enrolled_unpinned),
+        cmocka_unit_test(a_firmware_without_tokens_is_enrolled_only_if_allowed),
         cmocka_unit_test(another_modem_with_the_same_uuid),
         cmocka_unit_test(two_modems_with_one_imei),
         cmocka_unit_test(a_modem_without_imei_needs_a_name),

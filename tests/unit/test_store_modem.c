@@ -31,10 +31,12 @@ static void tag_and_identity_key_are_kept(void **state)
     assert_int_equal(found.identity[0], 0);
     d.tag = 4000000000;
     memset(d.identity, 7, sizeof d.identity);
+    d.identity_source = SG_IDENTITY_FIRST_SIGHT;
     assert_done(sg_store_update_device(s, &d, &err), err);
     assert_done(sg_store_find_device(s, "x", &found, &err), err);
     assert_int_equal(found.tag, 4000000000);
     assert_memory_equal(found.identity, d.identity, sizeof d.identity);
+    assert_int_equal(found.identity_source, SG_IDENTITY_FIRST_SIGHT);
     sg_store_close(s);
 }
 

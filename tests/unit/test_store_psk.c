@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pre-shared keys: recorded encrypted, one in use for each identity, erased when they end. */
+#include "store/store_internal.h"
 #include "test_store.h"
 
 #define NAME "urn:imei:351516170000001"
@@ -143,14 +144,10 @@ static void the_list_is_of_one_device_or_of_all(void **state)
 static void an_older_inventory_gets_the_table(void **state)
 {
     (void)state;
-    struct sg_store *s = new_store();
     struct sg_error err = {0};
-    sg_store_close(s);
-    sqlite3 *db;
-    assert_int_equal(sqlite3_open(DB, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "DROP TABLE psk; PRAGMA user_version = 1", NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
-    s = sg_store_open(DB, &err);
+    unlink(DB);
+    assert_int_equal(sql(DB, sg_store_migrations[0].sql), SQLITE_OK);
+    struct sg_store *s = sg_store_open(DB, &err);
     assert_non_null(s);
     struct sg_device d = new_device(s, NAME);
     struct sg_psk_row row = a_psk(d.number, NAME);

@@ -11,13 +11,14 @@
 #include <string.h>
 #include <time.h>
 
-enum { PORT, TAG, NAME, OFFLINE, RENEW, YES, YEARS, PASSPHRASE_FILE, PASSPHRASE_FD };
+enum { PORT, TAG, NAME, OFFLINE, RENEW, UNVERIFIED, YES, YEARS, PASSPHRASE_FILE, PASSPHRASE_FD };
 static const struct sg_cli_option options[] = {
     [PORT] = {"--port", "PATH", "the board's serial port; may be given several times. Without it, ports are searched"},
     [TAG] = {"--tag", "N", "the modem's security tag, 35724861 by default (LwM2M in nRF Connect SDK)"},
     [NAME] = {"--name", "ENDPOINT", "the endpoint name, urn:imei:IMEI by default"},
     [OFFLINE] = {"--offline", NULL, "take a modem off the network for it, and put it back"},
     [RENEW] = {"--renew", NULL, "replace an identity, or credentials of others, by a new one"},
+    [UNVERIFIED] = {"--identity-unverified", NULL, "take a modem whose firmware cannot prove which modem it is"},
     [YES] = {"--yes", NULL, "do not ask before something is replaced"},
     [YEARS] = {"--years", "N", "how long the certificate is valid: 1 to 50, 10 by default"},
     [PASSPHRASE_FILE] = {"--passphrase-file", "FILE", "take the CA's passphrase from the first line of FILE"},
@@ -83,6 +84,9 @@ static int take(struct sg_cli *cli, int option, struct wanted *w)
         return 0;
     case RENEW:
         w->enroll.renew = true;
+        return 0;
+    case UNVERIFIED:
+        w->enroll.unverified = true;
         return 0;
     case YES:
         w->yes = true;

@@ -99,6 +99,7 @@ void sg_cli_add_board(struct sg_cli_boards *b, const char *port, int result, con
     one->tag = r->tag;
     one->cert = r->cert;
     one->was_done = r->was_done;
+    one->identity = r->device.identity_source;
 }
 
 static json_t *board_json(const struct sg_cli_board *one)
@@ -107,11 +108,12 @@ static json_t *board_json(const struct sg_cli_board *one)
     if (one->result != 0)
         return json_pack("{s:s, s:s, s:s}", "port", one->port, "error", sg_strerror(one->result), "sentence",
                          one->sentence);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:b}", "port", one->port, "endpoint",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:b, s:s}", "port", one->port, "endpoint",
                      one->endpoint, "model", one->model, "firmware", one->firmware, "imei", one->imei, "uuid",
                      one->uuid, "tag", (json_int_t)one->tag, "fingerprint",
                      sg_fingerprint_text(&one->cert.fingerprint, fingerprint), "serial", one->cert.serial,
-                     "valid_until", sg_cli_time(one->cert.until, until), "enrolled_before", one->was_done);
+                     "valid_until", sg_cli_time(one->cert.until, until), "enrolled_before", one->was_done,
+                     "identity_key", sg_identity_source_name(one->identity));
 }
 
 static int print_json(const struct sg_cli_boards *b)

@@ -29,6 +29,7 @@ struct sg_cli_board {
     uint32_t tag;
     struct sg_cert_facts cert;
     bool was_done;
+    enum sg_identity_source identity;
 };
 struct sg_cli_boards {
     size_t n; /* that are enrolled */

@@ -12,9 +12,9 @@ static const struct sg_cli_command help_command = {"help", "[COMMAND]", "tells w
                                                    NULL,   NULL,        help};
 
 static const struct sg_cli_command *const commands[] = {
-    &sg_cli_init,  &sg_cli_enroll,  &sg_cli_issue,          &sg_cli_devices,  &sg_cli_show,   &sg_cli_read,
-    &sg_cli_write, &sg_cli_execute, &sg_cli_observe,        &sg_cli_discover, &sg_cli_revoke, &sg_cli_ca,
-    &sg_cli_audit, &sg_cli_status,  &sg_cli_doctor_command, &help_command,
+    &sg_cli_init,       &sg_cli_enroll,  &sg_cli_issue,   &sg_cli_devices,        &sg_cli_show,   &sg_cli_read,
+    &sg_cli_write,      &sg_cli_execute, &sg_cli_observe, &sg_cli_discover,       &sg_cli_revoke, &sg_cli_ca,
+    &sg_cli_identities, &sg_cli_audit,   &sg_cli_status,  &sg_cli_doctor_command, &help_command,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -41,7 +41,7 @@ void sg_cli_print_commands(void)
 {
     (void)printf("\nCommands:\n");
     for (size_t i = 0; i < COMMANDS; i++)
-        (void)printf("  %s%-9s%s %s\n", sg_cli_style(SG_CLI_BOLD), commands[i]->name, sg_cli_style(SG_CLI_PLAIN),
+        (void)printf("  %s%-10s%s %s\n", sg_cli_style(SG_CLI_BOLD), commands[i]->name, sg_cli_style(SG_CLI_PLAIN),
                      commands[i]->what);
     (void)printf("\nEvery command takes --home DIR (else $SIGNET_HOME, else ~/.signet), --json where it prints data,\n"
                  "and --help. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused for safety, 4 nothing to do or\n"

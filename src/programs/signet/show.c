@@ -33,6 +33,11 @@ static void print_modem(const json_t *d)
              imei);
     if (uuid[0] != '\0')
         line("", "UUID %s", uuid);
+    const json_t *key = json_object_get(d, "modem_identity");
+    const char *source = sg_cli_text_of(key, "source");
+    if (json_is_object(key))
+        line("", "its identity key %.17s… is %s", sg_cli_text_of(key, "key"),
+             strcmp(source, "maker") == 0 ? "in the maker's list" : "known from first sight (pinned)");
 }
 
 static void print_identity(const json_t *cert, int64_t now)
