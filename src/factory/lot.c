@@ -66,6 +66,7 @@ int sg_lot_record(struct sg_store *store, struct sg_turns *turns, const struct s
     struct sg_enroll e = {.store = store, .turns = turns};
     struct sg_factory_run run = {.e = &e, .store = store, .err = err};
     struct sg_lot_board b = {.lot = lot->number};
+    (void)snprintf(b.who, sizeof b.who, "%s", lot->who);
     fill(&b, a);
     int r = sg_factory_begin(&run);
     return r < 0 ? r : sg_factory_end(&run, sg_store_add_lot_board(run.store, &b, err));

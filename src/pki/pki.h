@@ -169,6 +169,15 @@ int sg_psk_seal(const struct sg_psk_vault *v, const char *identity, const struct
 int sg_psk_unseal(const struct sg_psk_vault *v, const char *identity, const uint8_t sealed[SG_PSK_SEALED],
                   struct sg_psk_secret *psk, struct sg_error *err);
 
+/* ------------------------------------------------------------------------------------------------ signatures */
+
+/* A detached signature over `content` (CMS, RFC 5652, DER; with SHA-256 and the signer's certificate) is appended to
+ * `out`. SG_ENOSPC (2 KiB are enough), SG_ECRYPTO. */
+int sg_cms_sign(struct sg_issuer signer, struct sg_bytes content, struct sg_buf *out, struct sg_error *err);
+/* The certificate whose key made such a signature over `content`; whether that one is trusted is the caller's to judge.
+ * NULL: SG_EFORMAT (not one signature of this form), SG_EMISMATCH (not over this content). */
+X509 *sg_cms_verify(struct sg_bytes cms, struct sg_bytes content, struct sg_error *err);
+
 /* ------------------------------------------------------------------------------------------- revocation lists */
 
 enum sg_reason {

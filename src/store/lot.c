@@ -89,10 +89,12 @@ int sg_store_each_lot(struct sg_store *s, int (*fn)(void *user, const struct sg_
 
 int sg_store_add_lot_board(struct sg_store *s, struct sg_lot_board *b, struct sg_error *err)
 {
-    struct sg_store_query q = sg_store_query(
-        s, "INSERT INTO lot_board (lot, port, imei, uuid, model, firmware, endpoint, tag, certificate, began, took_ms,"
-           " result, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, zeroblob(32)), ?, ?, ?, ?)");
+    struct sg_store_query q =
+        sg_store_query(s, "INSERT INTO lot_board (lot, who, port, imei, uuid, model, firmware, endpoint, tag, "
+                          "certificate, began, took_ms,"
+                          " result, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, zeroblob(32)), ?, ?, ?, ?)");
     sg_store_bind_int(&q, b->lot);
+    sg_store_bind_text(&q, b->who);
     sg_store_bind_text(&q, b->port);
     sg_store_bind_text(&q, b->imei);
     sg_store_bind_text(&q, b->uuid);
@@ -116,6 +118,7 @@ static bool take_board(struct sg_store_query *q, struct sg_lot_board *b)
 {
     *b = (struct sg_lot_board){.number = sg_store_get_int(q)};
     b->lot = sg_store_get_int(q);
+    sg_store_get_text(q, b->who, sizeof b->who);
     sg_store_get_text(q, b->port, sizeof b->port);
     sg_store_get_text(q, b->imei, sizeof b->imei);
     sg_store_get_text(q, b->uuid, sizeof b->uuid);
@@ -134,9 +137,9 @@ static bool take_board(struct sg_store_query *q, struct sg_lot_board *b)
 int sg_store_each_lot_board(struct sg_store *s, int64_t lot, int (*fn)(void *user, const struct sg_lot_board *b),
                             void *user, struct sg_error *err)
 {
-    struct sg_store_query q =
-        sg_store_query(s, "SELECT number, lot, port, imei, uuid, model, firmware, endpoint, tag, certificate, began,"
-                          " took_ms, result, reason FROM lot_board WHERE lot = ? ORDER BY number");
+    struct sg_store_query q = sg_store_query(
+        s, "SELECT number, lot, who, port, imei, uuid, model, firmware, endpoint, tag, certificate, began,"
+           " took_ms, result, reason FROM lot_board WHERE lot = ? ORDER BY number");
     sg_store_bind_int(&q, lot);
     int stop = 0;
     while (stop == 0 && sg_store_row(&q)) {

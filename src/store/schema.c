@@ -111,6 +111,7 @@ static const char version_3[] =
     "CREATE TABLE lot_board ("
     "  number      INTEGER PRIMARY KEY AUTOINCREMENT,"
     "  lot         INTEGER NOT NULL REFERENCES lot (number),"
+    "  who         TEXT NOT NULL,"
     "  port        TEXT NOT NULL,"
     "  imei        TEXT NOT NULL,"
     "  uuid        TEXT NOT NULL,"

@@ -182,7 +182,7 @@ int sg_store_each_psk(struct sg_store *s, int64_t device, int (*fn)(void *user, 
 struct sg_lot {
     int64_t number;
     char name[64];
-    char who[64];         /* who works on it */
+    char who[64];         /* who works on it, or did last */
     int64_t begun, ended; /* ended 0: it is open */
 };
 enum sg_lot_result {
@@ -196,6 +196,7 @@ const char *sg_lot_result_name(enum sg_lot_result r);
 /* One attempt to enrol one board of a lot. What was not known by its end is "" or zeros. */
 struct sg_lot_board {
     int64_t number, lot;
+    char who[64]; /* who made it */
     char port[64];
     char imei[24], uuid[40], model[32], firmware[64], endpoint[128];
     uint32_t tag;
