@@ -210,6 +210,72 @@ static void a_device_is_asked(void **state)
     free_party(&alice);
 }
 
+struct asker {
+    struct house *h;
+    char endpoint[16];
+    pthread_t thread;
+    int answered, observed;
+};
+
+static int ignore_device(void *user, const struct sg_server_device *d)
+{
+    (void)user, (void)d;
+    return 0;
+}
+
+static void *ask_all_the_time(void *arg)
+{
+    struct asker *a = arg;
+    struct sg_server_reply *reply = malloc(sizeof *reply);
+    const struct sg_server_request read = {.op = SG_READ, .path = {3, {3, 0, 0}}, .format = -1};
+    const struct sg_path path = {3, {3, 0, 9}};
+    for (int i = 0; i < 25; i++) {
+        struct heard x = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+        struct sg_server_counts counts;
+        uint64_t handle;
+        a->answered += sg_server_request(a->h->up, a->endpoint, &read, reply, PATIENCE_MS, NULL) == 0;
+        if (sg_server_observe(a->h->up, a->endpoint, &path, hear, &x, &handle, PATIENCE_MS, NULL) == 0) {
+            sg_server_unobserve(a->h->up, handle);
+            a->observed += x.values > 0 && x.ends == 0;
+        }
+        (void)sg_server_each_device(a->h->up, ignore_device, NULL);
+        sg_server_counts(a->h->up, &counts);
+    }
+    free(reply);
+    return NULL;
+}
+
+static void many_ask_at_once(void **state)
+{
+    struct house *h = *state;
+    enum { DEVICES = 4, ASKERS = 8 };
+    struct party p[DEVICES];
+    struct answering *talk[DEVICES];
+    struct asker askers[ASKERS];
+    for (int i = 0; i < DEVICES; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "device-%d", i);
+        p[i] = enrol(h, name);
+        talk[i] = begin_answering(registered_device(h, &p[i], name));
+    }
+    for (int i = 0; i < ASKERS; i++) { /* two for each device */
+        askers[i] = (struct asker){.h = h};
+        snprintf(askers[i].endpoint, sizeof askers[i].endpoint, "device-%d", i % DEVICES);
+        assert_int_equal(pthread_create(&askers[i].thread, NULL, ask_all_the_time, &askers[i]), 0);
+    }
+    for (int i = 0; i < ASKERS; i++) {
+        pthread_join(askers[i].thread, NULL);
+        assert_int_equal(askers[i].answered, 25);
+        assert_int_equal(askers[i].observed, 25);
+    }
+    for (int i = 0; i < DEVICES; i++) {
+        struct device *d = talk[i]->d;
+        end_answering(talk[i]);
+        free_device(d);
+        free_party(&p[i]);
+    }
+}
+
 static void *hang_up_soon(void *server)
 {
     usleep(200000);
@@ -552,6 +618,7 @@ int main(void)
         WITH_ONE(a_device_resumes),
         WITH_TWO(a_device_registers_and_is_seen),
         WITH_TWO(a_device_is_asked),
+        WITH_TWO(many_ask_at_once),
         WITH_TWO(a_revocation_acts_at_once),
         WITH_TWO(a_revocation_by_another_process_acts_too),
         WITH_TWO(a_device_moves),
