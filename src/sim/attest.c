@@ -67,6 +67,8 @@ int sg_sim_attesttoken(struct sg_sim *s, const struct sg_sim_command *c)
     struct sg_buf body = sg_buf(space, sizeof space), challenge = sg_buf(nonce, sizeof nonce);
     struct sg_bytes text;
 
+    if (!s->firmware_has.keygen)
+        return SG_SIM_ERROR;
     if (c->form == SG_SIM_SET) {
         if (c->count != 1 || !sg_sim_string(c, 0, &text) || sg_parse_hex(text, &challenge) < 0 || challenge.len != 16)
             return SG_CME_BAD_PARAMETER;

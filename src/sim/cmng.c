@@ -2,14 +2,10 @@
 /* %CMNG with the modem's rules (modem notes, section 1). */
 #include "sim_internal.h"
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { WRITE = 0, LIST = 1, READ = 2, DELETE = 3, TYPE_MAX = 65535 };
-
-/* The largest certificate that is taken: the modem has 4 kB for a chain (modem notes 5.3). */
-enum { CERTIFICATE_MAX = 4096 };
+enum { WRITE = 0, LIST = 1, READ = 2, DELETE = 3, TYPE_MAX = 65535, PASSWORD_MAX = 32 };
 
 /* What Nordic put in before it left the factory (modem notes 1.2). The digests of the two that are the same on every
  * device are those that Nordic's own tools are tested with; that of the identity key is the device's. */
@@ -32,118 +28,171 @@ static const struct resident *find_resident(uint64_t tag, uint64_t type)
     return NULL;
 }
 
-static void put_upper_hex(struct sg_buf *b, const uint8_t sha[32])
+void sg_sim_put_upper_hex(struct sg_buf *b, struct sg_bytes v)
 {
     static const char digits[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < 32; i++) {
-        sg_put_u8(b, (uint8_t)digits[sha[i] >> 4]);
-        sg_put_u8(b, (uint8_t)digits[sha[i] & 15]);
+    for (size_t i = 0; i < v.n; i++) {
+        sg_put_u8(b, (uint8_t)digits[v.p[i] >> 4]);
+        sg_put_u8(b, (uint8_t)digits[v.p[i] & 15]);
     }
 }
 
-/* `%CMNG: <tag>,<type>,"<sha>` without the closing quote */
-static struct sg_buf *say_entry(struct sg_sim *s, uint32_t tag, unsigned type, const uint8_t sha[32], const char *hex)
+/* A line of a reply: an entry of the store, or one that the factory put in. */
+struct line {
+    uint32_t tag;
+    unsigned type;
+    uint8_t sha256[32];
+};
+
+static struct line line_of_entry(const struct sg_sim *s, const struct sg_sim_entry *e)
 {
+    struct line l = {.tag = e->tag, .type = e->type};
+
+    if (e->made && sg_sim_is(s, SG_SIM_KEY_DIGEST, "private"))
+        sg_sha256(sg_bytes(e->content, e->len), l.sha256);
+    else if (s->firmware_has.digests && !(e->made && sg_sim_is(s, SG_SIM_KEY_DIGEST, "zero")))
+        memcpy(l.sha256, e->sha256, sizeof l.sha256);
+    return l;
+}
+
+static struct line line_of_resident(const struct sg_sim *s, const struct resident *r)
+{
+    struct line l = {.tag = r->tag, .type = r->type};
+    uint8_t space[256];
+    struct sg_buf spki = sg_buf(space, sizeof space), sha = sg_buf(l.sha256, sizeof l.sha256);
+
+    if (r->sha) {
+        (void)sg_parse_hex(sg_str(r->sha), &sha);
+        return l;
+    }
+    (void)sg_sim_key_put_spki(s->store.identity, &spki);
+    sg_sha256(sg_buf_bytes(&spki), l.sha256);
+    return l;
+}
+
+/* `%CMNG: <tag>,<type>,"<sha>"` */
+static struct sg_buf *say(struct sg_sim *s, const struct line *l)
+{
+    const char *comma = sg_sim_is(s, SG_SIM_LIST_BLANKS, "yes") ? ", " : ",";
     struct sg_buf *b = sg_sim_say(s);
+
     sg_put_str(b, "%CMNG: ");
-    sg_put_udec(b, tag);
-    sg_put_str(b, ",");
-    sg_put_udec(b, type);
-    sg_put_str(b, ",\"");
-    if (hex)
-        sg_put_str(b, hex);
-    else
-        put_upper_hex(b, sha);
+    sg_put_udec(b, l->tag);
+    sg_put_str(b, comma);
+    sg_put_udec(b, l->type);
+    sg_put_str(b, comma);
+    sg_put_str(b, "\"");
+    sg_sim_put_upper_hex(b, sg_bytes(l->sha256, sizeof l->sha256));
     sg_put_str(b, "\"");
     return b;
 }
 
-static void say_resident(struct sg_sim *s, const struct resident *r)
+/* The order of the lines is not known (modem notes 1.4): by digest is as good as none, and the same each time. */
+static int by_digest(const void *a, const void *b)
 {
-    uint8_t space[256], sha[32];
-    struct sg_buf spki = sg_buf(space, sizeof space);
+    const struct line *x = a, *y = b;
+    int o = memcmp(x->sha256, y->sha256, sizeof x->sha256);
+    return o != 0 ? o : x->tag != y->tag ? (x->tag > y->tag ? 1 : -1) : (int)x->type - (int)y->type;
+}
 
-    (void)sg_sim_key_put_spki(s->store.identity, &spki);
-    sg_sha256(sg_buf_bytes(&spki), sha);
-    (void)say_entry(s, r->tag, r->type, sha, r->sha);
-    sg_sim_said(s);
+static bool wanted(uint64_t tag, uint64_t type, uint32_t its_tag, unsigned its_type)
+{
+    return (tag == UINT64_MAX || tag == its_tag) && (type == UINT64_MAX || type == its_type);
 }
 
 static int list(struct sg_sim *s, const struct sg_sim_command *c)
 {
     uint64_t tag = UINT64_MAX, type = UINT64_MAX;
+    size_t residents_count = sizeof residents / sizeof *residents, n = 0;
 
     if (!sg_sim_optional(c, 1, UINT32_MAX, &tag) || !sg_sim_optional(c, 2, TYPE_MAX, &type) || c->count > 3 ||
         (type != UINT64_MAX && tag == UINT64_MAX))
         return SG_CME_BAD_PARAMETER;
-    for (size_t i = 0; i < s->store.count; i++) {
-        const struct sg_sim_entry *e = &s->store.entries[i];
-        if ((tag != UINT64_MAX && e->tag != tag) || (type != UINT64_MAX && e->type != type))
-            continue;
-        (void)say_entry(s, e->tag, e->type, e->sha256, NULL);
+    struct line *lines = calloc(s->store.count + residents_count, sizeof *lines);
+    if (lines == NULL)
+        return SG_CME_MEMORY_FAILURE;
+    for (size_t i = 0; i < s->store.count; i++)
+        if (wanted(tag, type, s->store.entries[i].tag, s->store.entries[i].type))
+            lines[n++] = line_of_entry(s, &s->store.entries[i]);
+    for (size_t i = 0; i < residents_count; i++)
+        if (wanted(tag, type, residents[i].tag, residents[i].type))
+            lines[n++] = line_of_resident(s, &residents[i]);
+    if (sg_sim_is(s, SG_SIM_LIST_ORDER, "scattered"))
+        qsort(lines, n, sizeof *lines, by_digest);
+    for (size_t i = 0; i < n; i++) {
+        (void)say(s, &lines[i]);
         sg_sim_said(s);
     }
-    for (size_t i = 0; i < sizeof residents / sizeof *residents; i++)
-        if ((tag == UINT64_MAX || residents[i].tag == tag) && (type == UINT64_MAX || residents[i].type == type))
-            say_resident(s, &residents[i]);
+    free(lines);
     return SG_SIM_OK;
-}
-
-/* One or more PEM certificates and nothing that is none; blank lines may stand between. */
-static bool is_certificates(struct sg_bytes content)
-{
-    if (content.n > CERTIFICATE_MAX)
-        return false;
-    BIO *in = BIO_new_mem_buf(content.p, (int)content.n);
-    size_t count = 0;
-    X509 *cert;
-    while (in && (cert = PEM_read_bio_X509(in, NULL, NULL, NULL)) != NULL) {
-        X509_free(cert);
-        count++;
-    }
-    BIO_free(in);
-    /* A block that does not parse ends the loop as the end of the text does: count the blocks that there are. */
-    size_t begun = 0;
-    static const char begin[] = "-----BEGIN ";
-    for (size_t i = 0; i + sizeof begin - 1 <= content.n; i++)
-        begun += memcmp(content.p + i, begin, sizeof begin - 1) == 0;
-    ERR_clear_error();
-    return count > 0 && count == begun;
 }
 
 /* Tags that users may write: all up to 2^31-1, and from mfw 2.0.0 on the twenty for traffic that Nordic can decrypt. */
 static bool is_users(const struct sg_sim *s, uint64_t tag)
 {
-    return tag <= SG_TAG_MAX || (tag <= SG_TAG_MAX + UINT64_C(20) && sg_sim_firmware_at_least(s->firmware, 2, 0, 0));
+    return tag <= SG_TAG_MAX || (tag <= SG_TAG_MAX + UINT64_C(20) && s->firmware_has.decrypted_tags);
+}
+
+/* Whether what is there may be replaced. The only copy of a private key is not (modem notes 1.9). */
+static bool may_overwrite(const struct sg_sim *s, uint64_t type)
+{
+    return sg_sim_is(s, SG_SIM_OVERWRITE, "all") || (type != SG_CRED_KEY && sg_sim_is(s, SG_SIM_OVERWRITE, "public"));
 }
 
 static int write_credential(struct sg_sim *s, const struct sg_sim_command *c, uint64_t tag, uint64_t type)
 {
-    struct sg_bytes content, password;
+    struct sg_bytes content, password = {0};
 
     if (!sg_sim_string(c, 3, &content) || content.n == 0 || c->count > 5 ||
         (sg_sim_given(c, 4) && !sg_sim_string(c, 4, &password)))
         return SG_CME_BAD_PARAMETER;
+    if (sg_sim_given(c, 4) && (password.n > PASSWORD_MAX || sg_sim_is(s, SG_SIM_PASSWORD, "refused")))
+        return SG_CME_BAD_PARAMETER;
     if (!is_users(s, tag) || type > SG_CRED_PSK_ID)
         return SG_CME_NO_ACCESS;
-    const struct sg_sim_entry *e = sg_sim_store_find(&s->store, (uint32_t)tag, (unsigned)type);
-    if (e && e->made)
-        return SG_CME_EXISTS; /* the only copy of a private key is not overwritten (modem notes 1.9) */
-    if (s->validates && (type == SG_CRED_CA || type == SG_CRED_CERT) && !is_certificates(content))
+    if (type == SG_CRED_PSK && content.n > 2 * (size_t)sg_sim_setting_number(s, SG_SIM_PSK_MAX))
+        return SG_CME_BAD_PARAMETER;
+    if (sg_sim_store_find(&s->store, (uint32_t)tag, (unsigned)type) && !may_overwrite(s, type))
+        return SG_CME_EXISTS;
+    if (s->firmware_has.validates && (type == SG_CRED_CA || type == SG_CRED_CERT) && !sg_sim_is_certificates(content))
         return SG_CME_BAD_CONTENT;
     return sg_sim_commit_put(s, (uint32_t)tag, (unsigned)type, false, content);
 }
 
+/* A public key as %XPMNG has it. What the modem would answer for its own is not known. */
+static int read_identity(struct sg_sim *s, const struct resident *r)
+{
+    struct line l = line_of_resident(s, r);
+    uint8_t space[512];
+    struct sg_buf pem = sg_buf(space, sizeof space);
+
+    if (sg_sim_key_put_public_pem(s->store.identity, &pem) < 0)
+        return SG_CME_SYSTEM;
+    struct sg_buf *b = say(s, &l);
+    sg_put_str(b, ",\"");
+    sg_put_bytes(b, sg_buf_bytes(&pem));
+    sg_put_str(b, "\"");
+    sg_sim_said(s);
+    return SG_SIM_OK;
+}
+
 static int read_credential(struct sg_sim *s, uint64_t tag, uint64_t type)
 {
-    if (find_resident(tag, type))
-        return SG_CME_NO_ACCESS;
+    const struct resident *r = find_resident(tag, type);
+
+    if (r && type == SG_CRED_IDENTITY && sg_sim_is(s, SG_SIM_READ_IDENTITY, "yes"))
+        return read_identity(s, r);
+    if (r)
+        return sg_sim_setting_number(s, SG_SIM_READ_REFUSED);
     const struct sg_sim_entry *e = sg_sim_store_find(&s->store, (uint32_t)tag, (unsigned)type);
     if (e == NULL)
         return SG_CME_NOT_FOUND;
-    if (type == SG_CRED_KEY || type == SG_CRED_PSK || type == SG_CRED_ENDORSEMENT)
-        return SG_CME_NO_ACCESS;
-    struct sg_buf *b = say_entry(s, e->tag, e->type, e->sha256, NULL);
+    bool readable =
+        type == SG_CRED_CA || type == SG_CRED_PSK_ID || (type == SG_CRED_CERT && sg_sim_is(s, SG_SIM_READ_CERT, "yes"));
+    if (!readable)
+        return sg_sim_setting_number(s, SG_SIM_READ_REFUSED);
+    struct line l = line_of_entry(s, e);
+    struct sg_buf *b = say(s, &l);
     sg_put_str(b, ",\"");
     sg_put(b, e->content, e->len);
     sg_put_str(b, "\"");

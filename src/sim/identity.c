@@ -118,6 +118,26 @@ void sg_sim_uuid_mark(uint8_t uuid[16])
 int sg_sim_deviceuuid(struct sg_sim *s, const struct sg_sim_command *c)
 {
     char text[SG_SIM_UUID_TEXT];
-    return c->form == SG_SIM_EXECUTE ? say(s, "%DEVICEUUID: ", sg_sim_uuid_text(s->store.uuid, text), "")
-                                     : SG_SIM_ERROR;
+    return c->form == SG_SIM_EXECUTE && s->firmware_has.keygen
+               ? say(s, "%DEVICEUUID: ", sg_sim_uuid_text(s->store.uuid, text), "")
+               : SG_SIM_ERROR;
+}
+
+/* Whose answers no manual that was read tells (modem notes 3.2). */
+int sg_sim_guess(struct sg_sim *s, const struct sg_sim_command *c)
+{
+    uint8_t uuid[16];
+    char text[SG_SIM_UUID_TEXT];
+
+    if (c->form != SG_SIM_EXECUTE || !sg_sim_is(s, SG_SIM_GUESSES, "yes"))
+        return SG_SIM_ERROR;
+    switch (c->name.p[1] | 0x20) {
+    case 'c':
+        return say(s, "", "Nordic Semiconductor ASA", "");
+    case 's':
+        return say(s, "%SHORTSWVER: ", s->firmware + strlen("mfw_"), "");
+    default:
+        sg_sim_firmware_uuid(s, uuid);
+        return say(s, "%XMODEMUUID: ", sg_sim_uuid_text(uuid, text), "");
+    }
 }

@@ -124,7 +124,7 @@ int sg_sim_jwt(struct sg_sim *s, const struct sg_sim_command *c)
 {
     struct jwt j;
 
-    if (c->form != SG_SIM_EXECUTE && c->form != SG_SIM_SET)
+    if ((c->form != SG_SIM_EXECUTE && c->form != SG_SIM_SET) || !s->firmware_has.keygen)
         return SG_SIM_ERROR;
     if (!parse(c, &j))
         return SG_CME_BAD_PARAMETER;

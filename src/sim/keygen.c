@@ -14,10 +14,14 @@ struct keygen {
 
 static bool parse(const struct sg_sim *s, const struct sg_sim_command *c, struct keygen *k)
 {
-    *k = (struct keygen){.request.null_parameters = s->null_parameters};
+    *k = (struct keygen){
+        .request = {.null_parameters = !s->firmware_has.no_null, .many_ids = sg_sim_is(s, SG_SIM_KEYGEN_IDS, "many")},
+        .response = sg_sim_is(s, SG_SIM_KEYGEN_RESPONSE, "public")};
     if (c->count < 2 || c->count > 5 || !sg_sim_number(c, 0, UINT32_MAX, &k->tag) ||
         !sg_sim_number(c, 1, 65535, &k->type) || (k->type != SG_CRED_KEY && k->type != SG_CRED_ENDORSEMENT) ||
         !sg_sim_optional(c, 2, RESPONSE_PUBLIC_KEY, &k->response))
+        return false;
+    if (k->type == SG_CRED_KEY && !sg_sim_given(c, 2) && sg_sim_is(s, SG_SIM_KEYGEN_RESPONSE, "required"))
         return false;
     if (sg_sim_given(c, 3) && !sg_sim_string(c, 3, &k->request.attributes))
         return false;
@@ -50,8 +54,9 @@ static int put_reply(struct sg_sim *s, const struct keygen *k, EVP_PKEY *key, st
     struct sg_buf body = sg_buf(body_space, sizeof body_space), payload = sg_buf(payload_space, sizeof payload_space);
     char uuid[SG_SIM_UUID_TEXT];
     bool request = k->type == SG_CRED_KEY && k->response == RESPONSE_REQUEST;
-    int r = request ? sg_sim_request_make(key, sg_sim_uuid_text(s->store.uuid, uuid), &k->request, &body)
-                    : sg_sim_key_put_spki(key, &body);
+    (void)sg_sim_uuid_text(s->store.uuid, uuid);
+    const char *fallback = sg_sim_is(s, SG_SIM_KEYGEN_CN, "uuid") ? uuid : NULL;
+    int r = request ? sg_sim_request_make(key, uuid, fallback, &k->request, &body) : sg_sim_key_put_spki(key, &body);
 
     if (r == 0)
         r = put_payload(s, k, request ? ID_REQUEST : ID_PUBLIC_KEY, sg_buf_bytes(&body), &payload);
@@ -91,7 +96,7 @@ int sg_sim_keygen(struct sg_sim *s, const struct sg_sim_command *c)
     struct sg_buf text = sg_buf(space, sizeof space);
     struct keygen k;
 
-    if (c->form != SG_SIM_SET)
+    if (c->form != SG_SIM_SET || !s->firmware_has.keygen)
         return SG_SIM_ERROR;
     if (sg_modem_function_is_active((int)s->cfun))
         return SG_CME_ACTIVE;

@@ -28,7 +28,7 @@ static bool take_param(struct sg_bytes *rest, struct sg_sim_param *p)
     bool string = rest->n > 0 && rest->p[0] == '"';
     if (string)
         skip(rest, 1);
-    while (n < rest->n && rest->p[n] != (string ? '"' : ',')) {
+    while (n < rest->n && (string ? rest->p[n] != '"' : rest->p[n] != ',' && rest->p[n] != ';')) {
         if (!string && rest->p[n] == '"')
             return false;
         n++;
@@ -38,7 +38,7 @@ static bool take_param(struct sg_bytes *rest, struct sg_sim_param *p)
     p->text = sg_bytes(rest->p, n);
     p->kind = string ? SG_SIM_STRING : n > 0 ? SG_SIM_BARE : SG_SIM_ABSENT;
     skip(rest, string ? n + 1 : n);
-    return rest->n == 0 || rest->p[0] == ',';
+    return rest->n == 0 || rest->p[0] == ',' || rest->p[0] == ';';
 }
 
 static bool take_params(struct sg_bytes rest, struct sg_sim_command *c)
@@ -50,15 +50,17 @@ static bool take_params(struct sg_bytes rest, struct sg_sim_command *c)
         c->count++;
         if (rest.n == 0)
             return true;
+        bool last = rest.p[0] == ';';
         skip(&rest, 1);
+        if (last) {
+            c->rest = rest;
+            return true;
+        }
     }
 }
 
 bool sg_sim_command_parse(struct sg_bytes line, struct sg_sim_command *c)
 {
-    size_t n = 0;
-
-    *c = (struct sg_sim_command){.form = SG_SIM_EXECUTE};
     while (line.n > 0 && is_blank(line.p[0]))
         skip(&line, 1);
     while (line.n > 0 && is_blank(line.p[line.n - 1]))
@@ -66,6 +68,14 @@ bool sg_sim_command_parse(struct sg_bytes line, struct sg_sim_command *c)
     if (line.n < 2 || (line.p[0] | 0x20) != 'a' || (line.p[1] | 0x20) != 't')
         return false;
     skip(&line, 2);
+    return sg_sim_command_parse_bare(line, c);
+}
+
+bool sg_sim_command_parse_bare(struct sg_bytes line, struct sg_sim_command *c)
+{
+    size_t n = 0;
+
+    *c = (struct sg_sim_command){.form = SG_SIM_EXECUTE};
     if (line.n > 0 && (line.p[0] == '+' || line.p[0] == '%' || line.p[0] == '#'))
         n = 1;
     while (n < line.n && is_name(line.p[n]))

@@ -36,6 +36,18 @@ int sg_sim_key_put_spki(EVP_PKEY *key, struct sg_buf *out)
     return put_der(out, der, n);
 }
 
+int sg_sim_key_put_public_pem(EVP_PKEY *key, struct sg_buf *out)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *text = NULL;
+    long n = bio && PEM_write_bio_PUBKEY(bio, key) == 1 ? BIO_get_mem_data(bio, &text) : 0;
+
+    if (n > 0)
+        sg_put(out, text, (size_t)n);
+    BIO_free(bio);
+    return n <= 0 ? SG_ECRYPTO : out->full ? SG_ENOSPC : 0;
+}
+
 int sg_sim_key_put_pkcs8(EVP_PKEY *key, struct sg_buf *out)
 {
     PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);
@@ -78,14 +90,15 @@ EVP_PKEY *sg_sim_key_parse(const struct sg_sim_entry *e)
 /* ---------------------------------------------------------------------------------------------------- subject */
 
 /* The ids that a subject commonly has; %KEYGEN's own list is not public beyond CN, O, L and C (modem notes 2.1). */
-static int name_nid(struct sg_bytes id)
+static int name_nid(struct sg_bytes id, bool many)
 {
+    enum { FEW = 4 };
     static const struct {
         const char *id;
         int nid;
-    } ids[] = {{"CN", NID_commonName},  {"O", NID_organizationName},     {"OU", NID_organizationalUnitName},
-               {"L", NID_localityName}, {"ST", NID_stateOrProvinceName}, {"C", NID_countryName}};
-    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+    } ids[] = {{"CN", NID_commonName}, {"O", NID_organizationName},        {"L", NID_localityName},
+               {"C", NID_countryName}, {"OU", NID_organizationalUnitName}, {"ST", NID_stateOrProvinceName}};
+    for (size_t i = 0; i < (many ? sizeof ids / sizeof *ids : FEW); i++)
         if (sg_bytes_eq_str(id, ids[i].id))
             return ids[i].nid;
     return NID_undef;
@@ -106,20 +119,21 @@ static size_t find(struct sg_bytes v, char c)
     return i;
 }
 
-/* "CN=mydevice,O=Nordic": in the order given; the default common name first where none is given. */
-static bool add_subject(X509_NAME *name, const char *default_cn, struct sg_bytes attributes)
+/* "CN=mydevice,O=Nordic": in the order given; `cn` (NULL: nothing) first where there is no common name among them. */
+static bool add_subject(X509_NAME *name, const char *cn, const struct sg_sim_request *r)
 {
+    struct sg_bytes attributes = r->attributes;
     bool has_cn = sg_bytes_eq_str(sg_bytes(attributes.p, attributes.n < 3 ? attributes.n : 3), "CN=");
 
     for (size_t i = 0; i + 4 <= attributes.n; i++)
         has_cn = has_cn || memcmp(attributes.p + i, ",CN=", 4) == 0;
-    if (!has_cn && !add_name(name, NID_commonName, sg_str(default_cn)))
+    if (!has_cn && cn && !add_name(name, NID_commonName, sg_str(cn)))
         return false;
     while (attributes.n > 0) {
         size_t end = find(attributes, ','), equals = find(attributes, '=');
         if (equals == 0 || equals + 1 >= end)
             return false;
-        int nid = name_nid(sg_bytes(attributes.p, equals));
+        int nid = name_nid(sg_bytes(attributes.p, equals), r->many_ids);
         if (nid == NID_undef || !add_name(name, nid, sg_bytes(attributes.p + equals + 1, end - equals - 1)))
             return false;
         size_t next = end < attributes.n ? end + 1 : end;
@@ -206,7 +220,8 @@ static int put_signed(EVP_PKEY *key, struct sg_bytes tbs, bool null_parameters, 
     return out->full ? SG_ENOSPC : 0;
 }
 
-int sg_sim_request_make(EVP_PKEY *key, const char *default_cn, const struct sg_sim_request *r, struct sg_buf *out)
+int sg_sim_request_make(EVP_PKEY *key, const char *default_cn, const char *fallback_cn, const struct sg_sim_request *r,
+                        struct sg_buf *out)
 {
     X509_REQ *req = X509_REQ_new();
     uint8_t *tbs = NULL;
@@ -215,7 +230,8 @@ int sg_sim_request_make(EVP_PKEY *key, const char *default_cn, const struct sg_s
     if (req == NULL || X509_REQ_set_version(req, 0) != 1 || X509_REQ_set_pubkey(req, key) != 1)
         goto done;
     result = SG_EINVAL;
-    if (r->attributes.n > SUBJECT_MAX || !add_subject(X509_REQ_get_subject_name(req), default_cn, r->attributes) ||
+    if (r->attributes.n > SUBJECT_MAX ||
+        !add_subject(X509_REQ_get_subject_name(req), r->attributes.n > 0 ? fallback_cn : default_cn, r) ||
         !add_usage(req, r->key_usage))
         goto done;
     int n = i2d_re_X509_REQ_tbs(req, &tbs);

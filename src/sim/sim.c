@@ -135,14 +135,29 @@ static void run(struct sg_sim *s, struct sg_bytes line)
     const struct sg_sim_verb *verb = NULL;
     if (sg_sim_command_parse(line, &c))
         verb = sg_sim_verb(s, c.name);
+    if (verb && c.rest.p && verb->handle != sg_sim_xsudo)
+        verb = NULL;
     if (verb) {
         log_command(s, &c, verb->secret);
-        result = verb->handle(s, &c);
+        result = sg_sim_needs_signature(s, verb, &c) ? SG_CME_NO_ACCESS : verb->handle(s, &c);
     } else {
         sg_sim_log(s, "> %zu bytes that are no command of this modem", line.n);
     }
     if (result != SG_SIM_LATER)
         sg_sim_finish(s, result);
+}
+
+int sg_sim_run_signed(struct sg_sim *s, struct sg_bytes command)
+{
+    struct sg_sim_command c;
+
+    if (!sg_sim_command_parse_bare(command, &c) || c.rest.p)
+        return SG_SIM_ERROR;
+    const struct sg_sim_verb *verb = sg_sim_verb(s, c.name);
+    if (verb == NULL || verb->serial_modem || verb->handle == sg_sim_xsudo)
+        return SG_SIM_ERROR;
+    log_command(s, &c, verb->secret);
+    return verb->handle(s, &c);
 }
 
 static void take(struct sg_sim *s, uint8_t c)
@@ -269,21 +284,11 @@ static int check_config(struct sg_sim *s, struct sg_error *err)
 {
     const struct sg_sim_config *c = &s->config;
 
-    s->model = sg_sim_model(c->model);
-    if (s->model == NULL)
-        return sg_fail(err, SG_EINVAL, "no model \"%s\": there are nRF9151, nRF9160 and nRF9161", c->model);
     if (c->imei && (strlen(c->imei) != 15 || strspn(c->imei, "0123456789") != 15))
         return sg_fail(err, SG_EINVAL, "\"%s\" is no IMEI: that is 15 digits", c->imei);
-    s->firmware = c->firmware ? c->firmware : s->model->firmware;
-    if (strncmp(s->firmware, "mfw", 3) != 0 || strlen(s->firmware) > 40)
-        return sg_fail(err, SG_EINVAL, "\"%s\" is no modem firmware: that reads like %s", s->firmware,
-                       s->model->firmware);
-    bool ntn = strstr(s->firmware, "ntn") != NULL; /* made later than 2.0.2 */
-    s->validates = ntn || sg_sim_firmware_at_least(s->firmware, 2, 0, 2);
-    s->null_parameters = !ntn && !sg_sim_firmware_at_least(s->firmware, 2, 0, 0);
     if (s->config.capacity == 0)
         s->config.capacity = CAPACITY;
-    return 0;
+    return sg_sim_take_profile(s, err);
 }
 
 static int open_store(struct sg_sim *s, struct sg_error *err)

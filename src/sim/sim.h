@@ -29,7 +29,11 @@ struct sg_sim_name {
 struct sg_sim_config {
     const char *store; /* file of the credential store, made where it is not there; NULL: it dies with the simulator */
     const char *imei;  /* 15 digits; NULL: the one in the store, or a new one */
-    const char *model; /* "nRF9151", "nRF9160", "nRF9161"; NULL: nRF9151 */
+    const char *profile; /* of real firmware: "nrf9160-1.3.x" (sg_sim_profile); NULL: the first */
+    /* "name=value", for what the manuals leave open (sg_sim_setting). */
+    const char *const *settings;
+    size_t setting_count;
+    const char *model;    /* "nRF9151", "nRF9160", "nRF9161"; NULL: the profile's */
     const char *firmware; /* "mfw_nrf91x1_2.0.2"; NULL: the model's */
     enum sg_sim_host host;
     bool echo;       /* Serial Modem: as after ATE1 */
@@ -65,6 +69,17 @@ size_t sg_sim_forget_nat(struct sg_sim *s);
 void sg_sim_reboot(struct sg_sim *s, uint64_t now);
 
 const char *sg_sim_imei(const struct sg_sim *s);
+
+/* The profiles and settings that there are, from 0 on; NULL at the end. A setting's first value is its default. */
+struct sg_sim_profile {
+    const char *name, *model, *firmware;
+};
+enum { SG_SIM_VALUES = 3 };
+struct sg_sim_setting {
+    const char *name, *values[SG_SIM_VALUES], *what;
+};
+const struct sg_sim_profile *sg_sim_profile(size_t at);
+const struct sg_sim_setting *sg_sim_setting(size_t at);
 
 /* ------------------------------------------------------------------------------------------- pseudo-terminal */
 

@@ -36,9 +36,11 @@ struct sg_sim_command {
     struct sg_bytes name;                                               /* "%CMNG", in the case that it came in */
     struct sg_sim_param params[SG_SIM_PARAMS];
     size_t count;
+    struct sg_bytes rest; /* %XSUDO: the command after the semicolon */
 };
 /* Takes a line apart. False where it is no command: it does not begin with AT, or a quote is out of place. */
 bool sg_sim_command_parse(struct sg_bytes line, struct sg_sim_command *c);
+bool sg_sim_command_parse_bare(struct sg_bytes line, struct sg_sim_command *c); /* the same without AT */
 /* The parameter as a number of at most `max`; false where it is absent, quoted or no such number. */
 bool sg_sim_number(const struct sg_sim_command *c, size_t at, uint64_t max, uint64_t *out);
 /* The same, and *out stays where the parameter is absent. */
@@ -63,10 +65,16 @@ struct sg_sim_verb {
 const struct sg_sim_verb *sg_sim_verb(const struct sg_sim *s, struct sg_bytes name);
 
 sg_sim_handler sg_sim_at, sg_sim_echo, sg_sim_cfun, sg_sim_cmee, sg_sim_cereg, sg_sim_cgpaddr;
-sg_sim_handler sg_sim_cgsn, sg_sim_cgmm, sg_sim_cgmr, sg_sim_hwversion, sg_sim_deviceuuid;
-sg_sim_handler sg_sim_cmng, sg_sim_keygen, sg_sim_attesttoken, sg_sim_jwt;
+sg_sim_handler sg_sim_guess, sg_sim_cgsn, sg_sim_cgmm, sg_sim_cgmr, sg_sim_hwversion, sg_sim_deviceuuid;
+sg_sim_handler sg_sim_cmng, sg_sim_keygen, sg_sim_attesttoken, sg_sim_jwt, sg_sim_xpmng, sg_sim_xsudo,
+    sg_sim_certexpiry;
 sg_sim_handler sg_sim_xsmver, sg_sim_xssocket, sg_sim_xssocketopt, sg_sim_xconnect, sg_sim_xsend, sg_sim_xrecv,
     sg_sim_xapoll, sg_sim_xclose;
+
+/* The command of an %XSUDO whose signature was right; its result. */
+int sg_sim_run_signed(struct sg_sim *s, struct sg_bytes command);
+/* A type 5 key is there, and this command is not carried out without %XSUDO. */
+bool sg_sim_needs_signature(const struct sg_sim *s, const struct sg_sim_verb *verb, const struct sg_sim_command *c);
 
 /* Begins an information line, which the caller fills and ends. */
 struct sg_buf *sg_sim_say(struct sg_sim *s);
@@ -115,6 +123,58 @@ void sg_sim_store_drop(struct sg_sim_store *st, uint32_t tag, unsigned type);
 int sg_sim_commit_put(struct sg_sim *s, uint32_t tag, unsigned type, bool made, struct sg_bytes content);
 int sg_sim_commit_drop(struct sg_sim *s, uint32_t tag, unsigned type);
 
+void sg_sim_put_upper_hex(struct sg_buf *b, struct sg_bytes v);
+bool sg_sim_is_certificates(struct sg_bytes content);
+
+/* ---------------------------------------------------------------------------------------- profiles and settings */
+
+enum sg_sim_setting_id {
+    SG_SIM_READ_CERT,
+    SG_SIM_READ_IDENTITY,
+    SG_SIM_READ_REFUSED,
+    SG_SIM_OVERWRITE,
+    SG_SIM_LIST_ORDER,
+    SG_SIM_LIST_BLANKS,
+    SG_SIM_KEY_DIGEST,
+    SG_SIM_KEYGEN_RESPONSE,
+    SG_SIM_KEYGEN_CN,
+    SG_SIM_KEYGEN_IDS,
+    SG_SIM_PASSWORD,
+    SG_SIM_PSK_MAX,
+    SG_SIM_XPMNG_EXISTS,
+    SG_SIM_RESTRICTED,
+    SG_SIM_CERTEXPIRY,
+    SG_SIM_GUESSES,
+    SG_SIM_RECV_REST,
+    SG_SIM_POLL_AGAIN,
+    SG_SIM_RECONNECT,
+    SG_SIM_CONNECT_LIMIT,
+    SG_SIM_ENDED_READ,
+    SG_SIM_SETTINGS
+};
+const char *sg_sim_value(const struct sg_sim *s, enum sg_sim_setting_id id);
+bool sg_sim_is(const struct sg_sim *s, enum sg_sim_setting_id id, const char *value);
+int sg_sim_setting_number(const struct sg_sim *s, enum sg_sim_setting_id id);
+
+/* What came with a release of the modem's firmware. */
+struct sg_sim_firmware {
+    bool keygen;         /* %KEYGEN, %ATTESTTOKEN, %JWT, %DEVICEUUID */
+    bool gcm;            /* AES-GCM suites */
+    bool digests;        /* %CMNG=1 shows them; zeros before */
+    bool power_warning;  /* 528 */
+    bool cid;            /* connection ids; connections saved and loaded */
+    bool no_null;        /* the request's algorithm has no NULL parameters */
+    bool decrypted_tags; /* the twenty tags above 2^31 - 1 that Nordic's tools can listen to */
+    bool suite_used;     /* the suite can be asked for */
+    bool keep_open;      /* KEEPOPEN */
+    bool validates;      /* certificates are parsed at write */
+    bool fragments;      /* max_fragment_length */
+    bool certexpiry;
+};
+/* From the config: model, firmware, settings. SG_EINVAL. */
+int sg_sim_take_profile(struct sg_sim *s, struct sg_error *err);
+const struct sg_sim_profile *sg_sim_profile_named(const char *name);
+
 /* ------------------------------------------------------------------------------------------------ attestation */
 
 enum { SG_SIM_UUID_TEXT = 37 };
@@ -134,9 +194,13 @@ struct sg_sim_request {
     struct sg_bytes attributes; /* "CN=…,O=…"; empty: the default */
     struct sg_bytes key_usage;  /* "101010000"; empty: the default */
     bool null_parameters;       /* the signature algorithm as older firmware encodes it */
+    bool many_ids;              /* OU and ST too */
 };
-int sg_sim_request_make(EVP_PKEY *key, const char *default_cn, const struct sg_sim_request *r, struct sg_buf *out);
+/* `default_cn`: where there are no attributes; `fallback_cn`: where they have no CN, NULL: then there is none. */
+int sg_sim_request_make(EVP_PKEY *key, const char *default_cn, const char *fallback_cn, const struct sg_sim_request *r,
+                        struct sg_buf *out);
 int sg_sim_key_put_spki(EVP_PKEY *key, struct sg_buf *out);
+int sg_sim_key_put_public_pem(EVP_PKEY *key, struct sg_buf *out);
 int sg_sim_key_put_pkcs8(EVP_PKEY *key, struct sg_buf *out);
 EVP_PKEY *sg_sim_key_parse(const struct sg_sim_entry *e); /* of an entry, DER or PEM; NULL */
 
@@ -208,8 +272,8 @@ struct sg_sim {
     struct sg_sim_config config;
     const struct sg_sim_model *model;
     const char *firmware;
-    bool validates;       /* this firmware parses certificates at write (modem notes 1.9) */
-    bool null_parameters; /* this firmware encodes the request's algorithm with NULL (2.2) */
+    struct sg_sim_firmware firmware_has;
+    uint8_t settings[SG_SIM_SETTINGS]; /* which value of each */
 
     struct sg_sim_store store;
     unsigned cfun;

@@ -2,13 +2,14 @@
 """nrf91sim as a person runs it: its options, its port, its link, its signals."""
 
 import os
+import re
 import signal
 import stat
 import time
 import tty
 
 import pytest
-from harness import run
+from harness import ROOT, run
 from modem_port import at
 
 
@@ -140,6 +141,8 @@ def test_secrets_are_not_logged(start):
     (["--imei"], 2, "--imei needs a value"),
     (["--imei", "123"], 2, "no IMEI"),
     (["--model", "nRF52"], 2, "nRF9151"),
+    (["--profile", "nrf52"], 2, "no profile"),
+    (["--set", "read-cert"], 2, "read-cert is no or yes"),
     (["--host", "slm"], 2, "serial-modem and at_host"),
     (["--capacity", "many"], 2, "number of bytes"),
     (["--resolve", "name"], 2, "NAME=ADDRESS"),
@@ -162,6 +165,15 @@ def test_a_store_that_is_none(folder):
 
 def test_help_names_every_option():
     text = run("nrf91sim", "--help", check=0).stdout
-    for option in ("store", "imei", "model", "firmware", "host", "echo", "capacity", "link", "resolve", "verbose"):
+    for option in ("store", "imei", "model", "firmware", "profile", "set", "settings", "host", "echo", "capacity", "link", "resolve", "verbose"):
         assert f"--{option}" in text
     assert run("nrf91sim", "--version", check=0).stdout.startswith("nrf91sim ")
+
+
+def test_every_setting_is_on_the_list_to_settle():
+    """What nrf91sim cannot know is what is to be asked of hardware: both lists have the same switches."""
+    text = run("nrf91sim", "--settings", check=0).stdout
+    names = re.findall(r"^  (\S+) +\S+\|", text, re.M)
+    listed = (ROOT / "docs/reference/hardware-to-settle.md").read_text()
+    assert len(names) > 10
+    assert sorted(set(re.findall(r"`([a-z-]+)=[a-z0-9]+`", listed))) == sorted(names)

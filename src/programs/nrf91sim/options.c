@@ -13,8 +13,11 @@ static const char help[] =
     "\n"
     "  --store FILE            keep the credential store there; without it, it ends with the program\n"
     "  --imei DIGITS           the modem's IMEI; default: the store's, or a new one\n"
-    "  --model NAME            nRF9151 (default), nRF9160, nRF9161\n"
-    "  --firmware STRING       what AT+CGMR says; default mfw_nrf91x1_2.0.2, or mfw_nrf9160_1.3.6\n"
+    "  --profile NAME          commands, errors and validation of that firmware; default nrf91x1-2.0.x\n"
+    "  --set NAME=VALUE        how it does what the manuals leave open; may be given 64 times\n"
+    "  --settings              print the profiles and settings that there are\n"
+    "  --model NAME            nRF9151, nRF9160, nRF9161; default the profile's\n"
+    "  --firmware STRING       what AT+CGMR says, and another release's rules; default the profile's\n"
     "  --host NAME             what runs in front of the modem: serial-modem (default; has the socket commands)\n"
     "                          or at_host\n"
     "  --echo                  begin as after ATE1 (serial-modem)\n"
@@ -27,11 +30,30 @@ static const char help[] =
     "SIGUSR1: the network forgets its NAT bindings, every open socket goes on from another port.\n"
     "SIGUSR2: the modem is reset. SIGINT, SIGTERM: the end.\n";
 
-enum { STORE = 1, IMEI, MODEL, FIRMWARE, HOST, ECHO_ON, CAPACITY, LINK, RESOLVE, VERBOSE, HELP, VERSION };
+enum {
+    STORE = 1,
+    IMEI,
+    PROFILE,
+    SET,
+    SETTINGS,
+    MODEL,
+    FIRMWARE,
+    HOST,
+    ECHO_ON,
+    CAPACITY,
+    LINK,
+    RESOLVE,
+    VERBOSE,
+    HELP,
+    VERSION
+};
 
 static const struct option table[] = {
     {"store", required_argument, NULL, STORE},
     {"imei", required_argument, NULL, IMEI},
+    {"profile", required_argument, NULL, PROFILE},
+    {"set", required_argument, NULL, SET},
+    {"settings", no_argument, NULL, SETTINGS},
     {"model", required_argument, NULL, MODEL},
     {"firmware", required_argument, NULL, FIRMWARE},
     {"host", required_argument, NULL, HOST},
@@ -92,6 +114,30 @@ static int take_name(struct options *o, char *text)
     return -1;
 }
 
+static int take_setting(struct options *o, const char *text)
+{
+    if (o->sim.setting_count == SETTINGS_MAX)
+        return wrong("--set %s: there are %d already", text, SETTINGS_MAX);
+    o->settings[o->sim.setting_count++] = text;
+    return -1;
+}
+
+static int print_settings(void)
+{
+    const struct sg_sim_profile *p;
+    const struct sg_sim_setting *t;
+
+    (void)puts("Profiles (--profile); the first is the default:");
+    for (size_t i = 0; (p = sg_sim_profile(i)) != NULL; i++)
+        (void)printf("  %-18s %s, %s\n", p->name, p->model, p->firmware);
+    (void)puts(
+        "\nWhat the manuals leave open (--set NAME=VALUE); the first value is the most cautious, and the default:");
+    for (size_t i = 0; (t = sg_sim_setting(i)) != NULL; i++)
+        (void)printf("  %-16s %s|%s%s%s\n  %-16s %s\n", t->name, t->values[0], t->values[1], t->values[2] ? "|" : "",
+                     t->values[2] ? t->values[2] : "", "", t->what);
+    return 0;
+}
+
 static int take(struct options *o, int option)
 {
     switch (option) {
@@ -101,6 +147,13 @@ static int take(struct options *o, int option)
     case IMEI:
         o->sim.imei = optarg;
         return -1;
+    case PROFILE:
+        o->sim.profile = optarg;
+        return -1;
+    case SET:
+        return take_setting(o, optarg);
+    case SETTINGS:
+        return print_settings();
     case MODEL:
         o->sim.model = optarg;
         return -1;
@@ -139,6 +192,7 @@ int options_parse(struct options *o, int argc, char **argv)
 
     *o = (struct options){.link = NULL};
     o->sim.names = o->names;
+    o->sim.settings = o->settings;
     opterr = 0;
     while (r < 0 && (option = getopt_long(argc, argv, ":", table, NULL)) != -1) {
         if (option == ':')

@@ -5,11 +5,12 @@
 
 #include "sim/sim.h"
 
-enum { NAMES_MAX = 16 };
+enum { NAMES_MAX = 16, SETTINGS_MAX = 64 };
 
 struct options {
     struct sg_sim_config sim;
     struct sg_sim_name names[NAMES_MAX];
+    const char *settings[SETTINGS_MAX];
     const char *link;
     bool verbose;
 };
