@@ -1,212 +1,189 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Reading signet.yaml. libcyaml holds the file against the schema; each value is then checked by the table of fields,
- * because libcyaml takes "3k" for 3 and "maybe" for true. The line of what is wrong is asked of libyaml, since
- * libcyaml's own line is that of the event before.
- */
-#include "pki/pki.h"
-#include "programs/config_internal.h"
+/* signet.yaml: what each field means, what it may be, and the file that documents them all. */
+#include "programs/config.h"
+#include "programs/form.h"
 
-#include <cyaml/cyaml.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
-enum { LONGEST_FILE = 65536, LONGEST_VALUE = 1024 };
-
-#define TEXT(type, member)                                                                                             \
-    CYAML_FIELD_STRING_PTR(#member, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, 0, LONGEST_VALUE)
-
-static const cyaml_schema_field_t server_fields[] = {
-    TEXT(struct sg_config_raw_server, name),    TEXT(struct sg_config_raw_server, listen),
-    TEXT(struct sg_config_raw_server, workers), TEXT(struct sg_config_raw_server, max_devices),
-    TEXT(struct sg_config_raw_server, mtu),     TEXT(struct sg_config_raw_server, cid),
-    TEXT(struct sg_config_raw_server, psk),     CYAML_FIELD_END};
-static const cyaml_schema_field_t api_fields[] = {TEXT(struct sg_config_raw_api, listen), CYAML_FIELD_END};
-static const cyaml_schema_field_t log_fields[] = {TEXT(struct sg_config_raw_log, level), CYAML_FIELD_END};
-static const cyaml_schema_field_t top_fields[] = {
-    CYAML_FIELD_MAPPING("server", CYAML_FLAG_OPTIONAL, struct sg_config_raw, server, server_fields),
-    CYAML_FIELD_MAPPING("api", CYAML_FLAG_OPTIONAL, struct sg_config_raw, api, api_fields),
-    CYAML_FIELD_MAPPING("log", CYAML_FLAG_OPTIONAL, struct sg_config_raw, log, log_fields),
-    TEXT(struct sg_config_raw, run_dir), CYAML_FIELD_END};
-static const cyaml_schema_value_t top = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct sg_config_raw, top_fields)};
-
-/* ------------------------------------------------------------------------------------------------------ lines */
-
-/* The line of the last key of that name below `node` (a mapping or not); 0: there is none. */
-static size_t key_line(yaml_document_t *doc, const yaml_node_t *node, const char *key)
-{
-    size_t line = 0;
-
-    if (node == NULL || node->type != YAML_MAPPING_NODE)
-        return 0;
-    for (const yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
-        const yaml_node_t *k = yaml_document_get_node(doc, p->key);
-        if (k != NULL && k->type == YAML_SCALAR_NODE && strcmp((const char *)k->data.scalar.value, key) == 0)
-            line = k->start_mark.line + 1;
-    }
-    return line;
-}
-
-/* The value of a section of the file. */
-static const yaml_node_t *section_node(yaml_document_t *doc, const yaml_node_t *root, const char *section)
-{
-    if (root == NULL || root->type != YAML_MAPPING_NODE)
-        return NULL;
-    for (const yaml_node_pair_t *p = root->data.mapping.pairs.start; p < root->data.mapping.pairs.top; p++) {
-        const yaml_node_t *k = yaml_document_get_node(doc, p->key);
-        if (k != NULL && k->type == YAML_SCALAR_NODE && strcmp((const char *)k->data.scalar.value, section) == 0)
-            return yaml_document_get_node(doc, p->value);
-    }
-    return NULL;
-}
-
-/* `section` "" is the top of the file. */
-static size_t line_of(yaml_document_t *doc, const char *section, const char *key)
-{
-    const yaml_node_t *node = yaml_document_get_root_node(doc);
-
-    if (section[0] != '\0')
-        node = section_node(doc, node, section);
-    size_t line = key_line(doc, node, key);
-    return line > 0 ? line : 1;
-}
-
-/* ------------------------------------------------------------------------------------------------- the schema */
-
-/* What libcyaml said: its first sentence, and the innermost two fields that it was in. */
-struct complaint {
-    char text[200];
-    char field[2][64];
-    size_t fields;
+/* The file as libcyaml loads it: every scalar as its text, NULL where it is absent. */
+struct raw {
+    struct raw_server {
+        char *name, *listen, *workers, *max_devices, *mtu, *cid, *psk;
+    } server;
+    struct raw_api {
+        char *listen;
+    } api;
+    struct raw_log {
+        char *level;
+    } log;
+    char *run_dir;
 };
 
-__attribute__((format(printf, 3, 0))) static void listen_to(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
+static bool take_address(const char *text, char *out, size_t cap)
 {
-    struct complaint *c = ctx;
-    char line[sizeof c->text];
-
-    (void)level;
-    if (vsnprintf(line, sizeof line, fmt, args) < 0)
-        return;
-    line[strcspn(line, "\n")] = '\0';
-    const char *text = strncmp(line, "Load: ", 6) == 0 ? line + 6 : line;
-    if (c->text[0] == '\0')
-        memcpy(c->text, text, strlen(text) + 1);
-    const char *field = strstr(text, "in mapping field '");
-    if (field != NULL && c->fields < 2)
-        (void)sscanf(field, "in mapping field '%63[^']'", c->field[c->fields++]);
+    struct sg_addr a;
+    return sg_addr_parse(text, &a, NULL) == 0 && sg_form_text(text, out, cap);
 }
 
-static void put_allowed_keys(struct sg_buf *out, const char *section)
+static bool take_name(void *out, const char *text)
 {
-    const char *last = "";
-
-    for (size_t i = 0; i < sg_config_field_count; i++) {
-        const struct sg_config_field *f = &sg_config_fields[i];
-        const char *name = section[0] == '\0' && f->section[0] != '\0' ? f->section : f->key;
-        if ((section[0] != '\0' && strcmp(f->section, section) != 0) || strcmp(name, last) == 0)
-            continue;
-        sg_put_str(out, last[0] == '\0' ? "" : ", ");
-        sg_put_str(out, name);
-        last = name;
-    }
+    struct sg_config *c = out;
+    static const char host[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:";
+    return text[0] != '\0' && text[strspn(text, host)] == '\0' &&
+           sg_form_text(text, c->server.name, sizeof c->server.name);
 }
 
-static int refuse_shape(const char *name, yaml_document_t *doc, const struct complaint *c, struct sg_error *err)
+static bool take_listen(void *out, const char *text)
 {
-    static const char unexpected[] = "Unexpected key: ";
-    char keys[300];
-    struct sg_buf allowed = sg_buf(keys, sizeof keys);
-
-    if (strncmp(c->text, unexpected, sizeof unexpected - 1) == 0) {
-        const char *key = c->text + sizeof unexpected - 1;
-        const char *section = c->fields > 0 ? c->field[0] : "";
-        put_allowed_keys(&allowed, section);
-        return sg_fail(err, SG_EFORMAT, "%s line %zu: there is no field \"%s\"%s%s; allowed: %s", name,
-                       line_of(doc, section, key), key, section[0] != '\0' ? " in " : "", section,
-                       sg_buf_cstr(&allowed));
-    }
-    if (c->fields == 0)
-        return sg_fail(err, SG_EFORMAT, "%s: %s; it must begin with \"server:\" or another section of the template",
-                       name, c->text);
-    const char *section = c->fields > 1 ? c->field[1] : "";
-    return sg_fail(err, SG_EFORMAT, "%s line %zu: %s%s%s: %s", name, line_of(doc, section, c->field[0]), section,
-                   section[0] != '\0' ? "." : "", c->field[0], c->text);
+    struct sg_config *c = out;
+    return take_address(text, c->server.listen, sizeof c->server.listen);
 }
 
-/* ------------------------------------------------------------------------------------------------- the values */
-
-static int take_values(const char *name, yaml_document_t *doc, const struct sg_config_raw *raw,
-                       struct sg_config *config, struct sg_error *err)
+static bool take_workers(void *out, const char *text)
 {
-    for (size_t i = 0; i < sg_config_field_count; i++) {
-        const struct sg_config_field *f = &sg_config_fields[i];
-        const char *text;
-        memcpy(&text, (const char *)raw + f->at, sizeof text);
-        if (text == NULL || f->take(config, text))
-            continue;
-        return sg_fail(err, SG_EFORMAT, "%s line %zu: %s%s%s is \"%.100s\"; allowed: %s", name,
-                       line_of(doc, f->section, f->key), f->section, f->section[0] != '\0' ? "." : "", f->key, text,
-                       f->allowed);
-    }
-    return 0;
+    struct sg_config *c = out;
+    uint64_t n;
+    if (!sg_form_number(text, 1, 64, &n))
+        return false;
+    c->server.workers = (unsigned)n;
+    return true;
 }
 
-static int take_document(const char *name, struct sg_bytes text, yaml_document_t *doc, struct sg_config *config,
-                         struct sg_error *err)
+static bool take_max_devices(void *out, const char *text)
 {
-    struct complaint complaint = {0};
-    struct sg_config_raw *raw = NULL;
-    const cyaml_config_t how = {.log_fn = listen_to,
-                                .log_ctx = &complaint,
-                                .mem_fn = cyaml_mem,
-                                .log_level = CYAML_LOG_WARNING,
-                                .flags = CYAML_CFG_NO_ALIAS};
+    struct sg_config *c = out;
+    uint64_t n;
+    if (!sg_form_number(text, 1, 1u << 24, &n))
+        return false;
+    c->server.max_devices = (uint32_t)n;
+    return true;
+}
 
-    cyaml_err_t e = cyaml_load_data(text.p, text.n, &how, &top, (cyaml_data_t **)&raw, NULL);
-    if (e != CYAML_OK && complaint.text[0] == '\0')
-        return sg_fail(err, SG_EFORMAT, "%s: %s", name, cyaml_strerror(e));
-    int rc = 0;
-    if (complaint.text[0] != '\0') /* a warning is one too: "Ignoring documents after first in stream" */
-        rc = refuse_shape(name, doc, &complaint, err);
-    else if (raw != NULL) /* NULL: nothing but comments */
-        rc = take_values(name, doc, raw, config, err);
-    if (raw != NULL)
-        (void)cyaml_free(&how, &top, raw, 0);
-    return rc;
+static bool take_mtu(void *out, const char *text)
+{
+    struct sg_config *c = out;
+    uint64_t n;
+    if (!sg_form_number(text, 512, 1452, &n))
+        return false;
+    c->server.mtu = (uint16_t)n;
+    return true;
+}
+
+static bool take_cid(void *out, const char *text)
+{
+    struct sg_config *c = out;
+    return sg_form_truth(text, &c->server.cid);
+}
+
+static bool take_psk(void *out, const char *text)
+{
+    struct sg_config *c = out;
+    return sg_form_truth(text, &c->server.psk);
+}
+
+static bool take_api_listen(void *out, const char *text)
+{
+    struct sg_config *c = out;
+    return take_address(text, c->api.listen, sizeof c->api.listen);
+}
+
+static bool take_level(void *out, const char *text)
+{
+    struct sg_config *c = out;
+    static const char *const names[] = {
+        [SG_LOG_DEBUG] = "debug", [SG_LOG_INFO] = "info", [SG_LOG_WARNING] = "warning", [SG_LOG_ERROR] = "error", NULL};
+    unsigned i;
+    if (!sg_form_choice(text, names, &i))
+        return false;
+    c->log.level = (enum sg_log_level)i;
+    return true;
+}
+
+static bool take_run_dir(void *out, const char *text)
+{
+    struct sg_config *c = out;
+    return (text[0] == '\0' || text[0] == '/') && sg_form_text(text, c->run_dir, sizeof c->run_dir);
+}
+
+#define AT(member) offsetof(struct raw, member)
+
+/* Grouped by section; those of a section stand together. */
+static const struct sg_form_field fields[] = {
+    {"server", "name", AT(server.name), false, take_name, "localhost",
+     "a DNS name or an IP address, at most 253 characters",
+     "What devices call this server. It must be a name in the server's certificate."},
+    {"server", "listen", AT(server.listen), false, take_listen, "[::]:5684",
+     "an IP address and a port, like 192.0.2.1:5684 or [::]:5684",
+     "Where devices reach it, by UDP. [::] is every address of this machine, IPv4 too; port 0 is any\n"
+     "free port."},
+    {"server", "workers", AT(server.workers), false, take_workers, "1", "1 to 64",
+     "Threads that serve devices. More than this machine has cores is of no use. When it is changed,\n"
+     "devices without connection ids handshake anew."},
+    {"server", "max_devices", AT(server.max_devices), false, take_max_devices, "10000", "1 to 16777216",
+     "Devices that one worker holds. Each takes about 2 KiB of RAM in the run-time directory. When it is\n"
+     "changed, all devices handshake anew."},
+    {"server", "mtu", AT(server.mtu), false, take_mtu, "1152", "512 to 1452",
+     "The largest datagram to send, in bytes. Modems lose long ones: choose less where handshakes stall."},
+    {"server", "cid", AT(server.cid), false, take_cid, "true", "true or false",
+     "Connection ids (RFC 9146): a device whose address changes goes on without a new handshake."},
+    {"server", "psk", AT(server.psk), false, take_psk, "false", "true or false",
+     "Take devices that have a pre-shared key instead of a certificate. It is the weaker identity: this\n"
+     "server has the key too, and an nRF91 has no forward secrecy with it, so who records the traffic and\n"
+     "gets the key later reads it all. Only where a maker's server or device cannot do X.509."},
+    {"api", "listen", AT(api.listen), false, take_api_listen, "127.0.0.1:8443",
+     "an IP address and a port, like 127.0.0.1:8443",
+     "Where the HTTPS API and the signet command meet. Keep it on this machine: whoever holds the token\n"
+     "may do everything."},
+    {"log", "level", AT(log.level), false, take_level, "info", "debug, info, warning or error",
+     "The least important events that are written, one line each, to standard error."},
+    {"", "run_dir", AT(run_dir), false, take_run_dir, "", "an absolute path of at most 511 characters, or \"\"",
+     "The run-time directory: session keys and live registrations, which survive a restart of signetd\n"
+     "but must never reach a disk, so it must be on a RAM file system. \"\" is the first of /run/signet,\n"
+     "$XDG_RUNTIME_DIR/signet and /dev/shm/signet-UID that can be used."},
+};
+
+static const cyaml_schema_field_t server_fields[] = {
+    SG_FORM_TEXT(struct raw_server, name),    SG_FORM_TEXT(struct raw_server, listen),
+    SG_FORM_TEXT(struct raw_server, workers), SG_FORM_TEXT(struct raw_server, max_devices),
+    SG_FORM_TEXT(struct raw_server, mtu),     SG_FORM_TEXT(struct raw_server, cid),
+    SG_FORM_TEXT(struct raw_server, psk),     CYAML_FIELD_END};
+static const cyaml_schema_field_t api_fields[] = {SG_FORM_TEXT(struct raw_api, listen), CYAML_FIELD_END};
+static const cyaml_schema_field_t log_fields[] = {SG_FORM_TEXT(struct raw_log, level), CYAML_FIELD_END};
+static const cyaml_schema_field_t top_fields[] = {
+    CYAML_FIELD_MAPPING("server", CYAML_FLAG_OPTIONAL, struct raw, server, server_fields),
+    CYAML_FIELD_MAPPING("api", CYAML_FLAG_OPTIONAL, struct raw, api, api_fields),
+    CYAML_FIELD_MAPPING("log", CYAML_FLAG_OPTIONAL, struct raw, log, log_fields), SG_FORM_TEXT(struct raw, run_dir),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t top = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw, top_fields)};
+
+static const struct sg_form form = {&top, fields, sizeof fields / sizeof fields[0]};
+
+void sg_config_defaults(struct sg_config *config)
+{
+    memset(config, 0, sizeof *config);
+    sg_form_defaults(&form, config);
 }
 
 int sg_config_parse(const char *name, struct sg_bytes text, struct sg_config *config, struct sg_error *err)
 {
-    yaml_parser_t parser;
-    yaml_document_t doc;
-    int rc;
-
     sg_config_defaults(config);
-    if (yaml_parser_initialize(&parser) != 1)
-        return sg_fail(err, SG_ENOMEM, "reading %s: out of memory", name);
-    yaml_parser_set_input_string(&parser, text.p, text.n);
-    if (yaml_parser_load(&parser, &doc) == 1) {
-        rc = take_document(name, text, &doc, config, err);
-        yaml_document_delete(&doc);
-    } else {
-        rc = sg_fail(err, SG_EFORMAT, "%s line %zu: this is no YAML: %s%s%s", name, parser.problem_mark.line + 1,
-                     parser.problem != NULL ? parser.problem : "unreadable", parser.context != NULL ? ", " : "",
-                     parser.context != NULL ? parser.context : "");
-    }
-    yaml_parser_delete(&parser);
-    return rc;
+    return sg_form_parse(&form, name, text, config, err);
 }
 
 int sg_config_load(const char *path, struct sg_config *config, struct sg_error *err)
 {
-    size_t n;
-    uint8_t *text = sg_file_read(path, LONGEST_FILE, &n, err);
-    if (text == NULL)
-        return err != NULL && err->code != 0 ? err->code : SG_EIO;
-    int rc = sg_config_parse(path, sg_bytes(text, n), config, err);
-    free(text);
-    return rc;
+    sg_config_defaults(config);
+    return sg_form_load(&form, path, config, err);
+}
+
+int sg_config_template(const char *server_name, struct sg_buf *out)
+{
+    struct sg_config checked;
+
+    if (!take_name(&checked, server_name))
+        return SG_EFORMAT;
+    sg_put_str(out, "# Signet's configuration. A field that is left out has the value that stands here.\n"
+                    "# signetd reads it when it starts.\n");
+    sg_form_template(&form, "name", server_name, out);
+    return out->full ? SG_ENOSPC : 0;
 }
