@@ -70,22 +70,34 @@ static int retire_other(void *user, const struct sg_cert_row *row)
                             sg_fingerprint_text(&row->facts.fingerprint, fingerprint));
 }
 
+static int audit_enrolled(struct sg_factory_run *run)
+{
+    const struct sg_device *d = &run->r->device;
+    const char *identity = sg_identity_source_name(d->identity_source);
+    char fingerprint[SG_FINGERPRINT_TEXT];
+    if (run->psk.number != 0)
+        return sg_factory_audit(run, "enrolled",
+                                "pre-shared key, no forward secrecy, at tag %u of the modem with IMEI %s, UUID %s, its "
+                                "identity key: %s",
+                                run->r->tag, d->imei, d->uuid, identity);
+    return sg_factory_audit(
+        run, "enrolled", "certificate %s at tag %u of the modem with IMEI %s, UUID %s, its identity key: %s",
+        sg_fingerprint_text(&run->cert.facts.fingerprint, fingerprint), run->r->tag, d->imei, d->uuid, identity);
+}
+
 static int record_enrolled(struct sg_factory_run *run)
 {
-    char fingerprint[SG_FINGERPRINT_TEXT];
-    int r = sg_store_set_cert_state(run->store, run->cert.number, SG_CERT_ACTIVE, run->err);
+    int r = run->psk.number != 0 ? sg_store_activate_psk(run->store, run->psk.number, run->err)
+                                 : sg_store_set_cert_state(run->store, run->cert.number, SG_CERT_ACTIVE, run->err);
     if (r == 0)
         r = sg_store_each_cert(run->store, SG_CERT_DEVICE, run->r->device.number, retire_other, run, run->err);
+    if (r == 0)
+        r = sg_factory_psk_retire_others(run);
     if (r == 0) {
         run->r->device.state = SG_DEVICE_ENROLLED;
         r = sg_store_update_device(run->store, &run->r->device, run->err);
     }
-    if (r == 0)
-        r = sg_factory_audit(
-            run, "enrolled", "certificate %s at tag %u of the modem with IMEI %s, UUID %s, its identity key: %s",
-            sg_fingerprint_text(&run->cert.facts.fingerprint, fingerprint), run->r->tag, run->r->device.imei,
-            run->r->device.uuid, sg_identity_source_name(run->r->device.identity_source));
-    return r;
+    return r == 0 ? audit_enrolled(run) : r;
 }
 
 /* One transaction: the device is enrolled, or it is not. */
@@ -95,21 +107,26 @@ static int finish(struct sg_factory_run *run)
     return r < 0 ? r : sg_factory_end(run, record_enrolled(run));
 }
 
-static int change(struct sg_factory_run *run)
+static int change_certificate(struct sg_factory_run *run)
 {
-    int r = begin(run);
-    if (r == 0)
-        r = get_certificate(run);
+    int r = get_certificate(run);
     if (r == 0)
         r = sg_factory_prepare(run);
     if (r == 0)
         r = sg_factory_place(run);
+    return r == 0 ? sg_factory_compare(run) : r;
+}
+
+static int change(struct sg_factory_run *run)
+{
+    int r = begin(run);
     if (r == 0)
-        r = sg_factory_compare(run);
+        r = run->e->psk ? sg_factory_psk_change(run) : change_certificate(run);
     if (r == 0)
         r = sg_factory_vacate(run);
     if (r == 0)
-        r = sg_factory_step(run, SG_ENROLL_WRITTEN, "server root, certificate; both digests as meant");
+        r = sg_factory_step(run, SG_ENROLL_WRITTEN, "%s; both digests as meant",
+                            run->e->psk ? "pre-shared key, its identity" : "server root, certificate");
     return r == 0 ? finish(run) : r;
 }
 
@@ -119,9 +136,17 @@ static int verify(struct sg_factory_run *run)
     int r = sg_factory_find_cert(run, SG_CERT_ACTIVE);
     if (r < 0)
         return r;
+    if (r == 0 && (r = sg_factory_psk_find(run, SG_CERT_ACTIVE)) != 0)
+        return r < 0 ? r : sg_factory_psk_verify(run);
     if (r == 0)
         return sg_fail(run->err, SG_EMISMATCH, "%s is enrolled, but the inventory has no certificate of it at tag %u",
                        run->endpoint, run->r->tag);
+    if (run->e->psk)
+        return sg_factory_refuse(
+            run, SG_EEXISTS,
+            "%s is enrolled with a certificate; a pre-shared key would be a weaker identity. Leave "
+            "--psk out, or replace the certificate with --renew.",
+            run->endpoint);
     r = sg_factory_prepare(run);
     if (r == 0)
         r = sg_factory_compare(run);
@@ -159,5 +184,6 @@ int sg_enroll(const struct sg_enroll *e, struct sg_enroll_result *result, struct
         sg_factory_leave(&run, r);
     if (run.cert.number != 0)
         result->cert = run.cert.facts;
+    result->psk = run.psk.number != 0;
     return r;
 }

@@ -8,6 +8,7 @@
  *
  *     device "enrolling", with its tag     before the first change to the modem: all at that tag is ours from then on
  *     certificate "issued"                 before it is written, with the digest that the modem lists for the key
+ *     pre-shared key "issued"              before it is written, encrypted
  *     certificate "active",
  *     device "enrolled", audit entry       together, after the modem's digests are as meant
  *
@@ -72,6 +73,11 @@ struct sg_enroll {
     bool unverified; /* goes on where a modem cannot prove who it is: its firmware has no %ATTESTTOKEN, and its identity
                         key is not known */
     const char *who; /* for the audit log */
+    /* A pre-shared key instead of a certificate: the weaker identity (docs/reference/psk.md). `issuer`, `server_root`
+     * and `valid` are not used then. The vault encrypts it in the inventory; without one, a device that has a
+     * pre-shared key cannot be verified. */
+    bool psk;
+    const struct sg_psk_vault *vault;
 
     /* After each step, with what was found or done. A non-zero return ends the enrolment there (SG_ECLOSED): the next
      * call goes on. May be NULL. */
@@ -85,6 +91,7 @@ struct sg_enroll_result {
     struct sg_modem_info modem;
     struct sg_device device;
     struct sg_cert_facts cert;
+    bool psk; /* it has a pre-shared key: `cert` says nothing */
     uint32_t tag;
     bool was_done;   /* it was enrolled already: verified, and nothing written */
     bool refused;    /* (on error) nothing was changed, for safety: something must be decided first */

@@ -34,6 +34,7 @@ struct sg_factory_run {
     struct sg_cert_row cert;     /* the certificate of this enrolment, once there is one (number != 0) */
     char pem[2][SG_FACTORY_PEM]; /* exactly what is written as type 0 and as type 1 */
     size_t pem_len[2];
+    struct sg_psk_row psk; /* the pre-shared key of this enrolment, once there is one (number != 0) */
 };
 
 /* Tells a step. SG_ECLOSED where the caller wants to end there. */
@@ -79,6 +80,12 @@ int sg_factory_may_trust(struct sg_factory_run *run);
 /* Whether the same key signed the request's message; *how tells what was checked. Pins the key in r->device where it is
  * new. */
 int sg_factory_attest(struct sg_factory_run *run, const struct sg_keygen *k, const char **how);
+
+/* psk.c: a pre-shared key instead of a certificate. */
+int sg_factory_psk_change(struct sg_factory_run *run); /* records one, writes it, compares */
+int sg_factory_psk_verify(struct sg_factory_run *run);
+int sg_factory_psk_find(struct sg_factory_run *run, enum sg_cert_state state); /* as sg_factory_find_cert, run->psk */
+int sg_factory_psk_retire_others(struct sg_factory_run *run);
 
 /* place.c: the two PEM texts; writes what is not there yet; compares all three digests. */
 int sg_factory_prepare(struct sg_factory_run *run);
