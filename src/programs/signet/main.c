@@ -41,7 +41,7 @@ void sg_cli_print_commands(void)
 {
     (void)printf("\nCommands:\n");
     for (size_t i = 0; i < COMMANDS; i++)
-        (void)printf("  %s%-10s%s %s\n", sg_cli_style(SG_CLI_BOLD), commands[i]->name, sg_cli_style(SG_CLI_PLAIN),
+        (void)printf("  %s%-11s%s %s\n", sg_cli_style(SG_CLI_BOLD), commands[i]->name, sg_cli_style(SG_CLI_PLAIN),
                      commands[i]->what);
     (void)printf("\nEvery command takes --home DIR (else $SIGNET_HOME, else ~/.signet), --json where it prints data,\n"
                  "and --help. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused for safety, 4 nothing to do or\n"
