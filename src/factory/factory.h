@@ -170,6 +170,19 @@ struct sg_lot_close {
  * it can be called again. SG_ENOTFOUND: there is no such lot. */
 int sg_lot_close(const struct sg_lot_close *c, struct sg_error *err);
 
+/* What became of its boards. A board is known by its modem; of those that never said who they are, only the attempts
+ * count. */
+struct sg_lot_count {
+    size_t boards, enrolled, verified, failed; /* the last three are of the first: as their last attempt ended */
+    size_t attempts, failures;
+};
+int sg_lot_count(struct sg_store *store, const char *name, struct sg_lot_count *n, struct sg_error *err);
+/* Whether the report in `dir` is whole, signed by an issuing CA of this home (*signer tells which) that was not
+ * revoked, and says what the inventory says. SG_ENOTFOUND: no such lot, or no report; SG_EMISMATCH, SG_EDENIED
+ * (revoked). */
+int sg_lot_verify(struct sg_store *store, const char *dir, const char *name, struct sg_cert_facts *signer,
+                  struct sg_error *err);
+
 /* ---------------------------------------------------------------------------------- the maker's identity keys */
 
 struct sg_identities {

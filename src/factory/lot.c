@@ -2,6 +2,7 @@
 /* A lot while it is worked on: opened, and what became of each board. */
 #include "factory/factory_internal.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,34 @@ static bool is_lot_name(const char *s)
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     size_t n = strlen(s);
     return n >= 1 && n < sizeof((struct sg_lot *)0)->name && strspn(s, allowed) == n && s[0] != '.' && s[0] != '-';
+}
+
+/* The length of the UTF-8 character at `s`; 0 where it is none, or one that controls a terminal. */
+static size_t letter(const char *s)
+{
+    if ((unsigned char)s[0] < 0x80)
+        return s[0] >= ' ' && s[0] != 0x7f;
+    for (size_t n = 2; n <= 4 && strnlen(s, n) == n; n++) {
+        json_t *text = json_stringn(s, n); /* it takes UTF-8 only */
+        json_decref(text);
+        if (text != NULL)
+            return n;
+    }
+    return 0;
+}
+
+/* What a modem says, or a sentence about it: it goes to JSON, to a page and to paper. */
+static void keep(char *to, size_t cap, const char *from)
+{
+    size_t at = 0;
+    for (size_t n; *from != '\0'; from += n > 0 ? n : 1) {
+        n = letter(from);
+        if (at + (n > 0 ? n : 1) >= cap)
+            break;
+        memcpy(to + at, n > 0 ? from : "?", n > 0 ? n : 1);
+        at += n > 0 ? n : 1;
+    }
+    to[at] = '\0';
 }
 
 int sg_lot_open(struct sg_store *store, const char *name, const char *who, int64_t now, struct sg_lot *lot,
@@ -27,7 +56,7 @@ int sg_lot_open(struct sg_store *store, const char *name, const char *who, int64
         *lot = (struct sg_lot){.begun = now};
         (void)snprintf(lot->name, sizeof lot->name, "%s", name);
     }
-    (void)snprintf(lot->who, sizeof lot->who, "%s", who);
+    keep(lot->who, sizeof lot->who, who);
     lot->ended = 0;
     return fresh ? sg_store_add_lot(store, lot, err) : sg_store_update_lot(store, lot, err);
 }
@@ -44,18 +73,18 @@ static void fill(struct sg_lot_board *b, const struct sg_lot_attempt *a)
     b->result = result_of(a);
     b->began = a->began;
     b->took_ms = a->took_ms;
-    (void)snprintf(b->port, sizeof b->port, "%s", a->port);
-    (void)snprintf(b->reason, sizeof b->reason, "%s", a->code == 0 || a->why == NULL ? "" : a->why);
+    keep(b->port, sizeof b->port, a->port);
+    keep(b->reason, sizeof b->reason, a->code == 0 || a->why == NULL ? "" : a->why);
     if (a->result == NULL)
         return;
     const struct sg_modem_info *m = &a->result->modem;
-    (void)snprintf(b->imei, sizeof b->imei, "%s", m->imei);
-    (void)snprintf(b->uuid, sizeof b->uuid, "%s", m->uuid);
-    (void)snprintf(b->model, sizeof b->model, "%s", m->model);
-    (void)snprintf(b->firmware, sizeof b->firmware, "%s", m->firmware);
+    keep(b->imei, sizeof b->imei, m->imei);
+    keep(b->uuid, sizeof b->uuid, m->uuid);
+    keep(b->model, sizeof b->model, m->model);
+    keep(b->firmware, sizeof b->firmware, m->firmware);
     if (a->code != 0)
         return;
-    (void)snprintf(b->endpoint, sizeof b->endpoint, "%s", a->result->device.endpoint);
+    keep(b->endpoint, sizeof b->endpoint, a->result->device.endpoint);
     b->tag = a->result->tag;
     b->certificate = a->result->cert.fingerprint;
 }
