@@ -17,8 +17,9 @@ static json_t *live_json(const struct sg_server_device *d)
     (void)snprintf(suite, sizeof suite, "0x%04X", d->suite);
     if (d->connected)
         json_object_set_new(live, "connection",
-                            json_pack("{s:b,s:b,s:s,s:o}", "cid", d->cid, "resumed", d->resumed, "suite", suite,
-                                      "since", sg_api_json_time(d->connected_at)));
+                            json_pack("{s:b,s:b,s:s,s:b,s:o}", "cid", d->cid, "resumed", d->resumed, "suite", suite,
+                                      "forward_secrecy", d->forward_secret, "since",
+                                      sg_api_json_time(d->connected_at)));
     if (d->registered)
         json_object_set_new(
             live, "registration",
@@ -94,11 +95,11 @@ void sg_api_call_revoke(struct sg_api *a, const struct sg_api_request *r, struct
     if (e < 0)
         return;
     answer->status = 200;
-    answer->body =
-        json_pack("{s:o,s:s,s:s,s:i,s:i,s:i,s:i,s:I}", "endpoint", sg_api_json_text(sg_str(r->route.endpoint)),
-                  "reason", sg_reason_name(reason), "fingerprint", done.fingerprint, "certificates",
-                  (int)done.certificates, "associations", (int)done.associations, "registrations",
-                  (int)done.registrations, "workers", (int)done.workers, "took_ms", (json_int_t)done.took_ms);
+    answer->body = json_pack(
+        "{s:o,s:s,s:s?,s:i,s:i,s:i,s:i,s:i,s:I}", "endpoint", sg_api_json_text(sg_str(r->route.endpoint)), "reason",
+        sg_reason_name(reason), "fingerprint", done.certificates > 0 ? done.fingerprint : NULL, "certificates",
+        (int)done.certificates, "pre_shared_keys", (int)done.psks, "associations", (int)done.associations,
+        "registrations", (int)done.registrations, "workers", (int)done.workers, "took_ms", (json_int_t)done.took_ms);
 }
 
 void sg_api_call_status(struct sg_api *a, const struct sg_api_request *r, struct sg_api_answer *answer)

@@ -21,15 +21,29 @@ static json_t *cert_json(const struct sg_cert_row *row)
 
     sg_fingerprint_text(&row->facts.fingerprint, fingerprint);
     sg_fingerprint_text(&row->facts.key, key);
-    return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:I,s:I,s:o,s:o,s:s?}", "fingerprint", fingerprint, "state",
-                     sg_cert_state_name(row->state), "serial", row->facts.serial, "key", key, "issuer",
-                     sg_api_json_text(sg_str(row->facts.issuer_cn)), "valid_from", sg_api_json_time(row->facts.from),
-                     "valid_until", sg_api_json_time(row->facts.until), "bytes", (json_int_t)row->facts.der_len, "tag",
-                     (json_int_t)row->tag, "issued_at", sg_api_json_time(row->added), "revoked_at",
-                     sg_api_json_time(row->revoked_at), "reason", revoked ? sg_reason_name(row->reason) : NULL);
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:I,s:I,s:o,s:o,s:s?}", "kind", "certificate", "fingerprint",
+                     fingerprint, "state", sg_cert_state_name(row->state), "serial", row->facts.serial, "key", key,
+                     "issuer", sg_api_json_text(sg_str(row->facts.issuer_cn)), "valid_from",
+                     sg_api_json_time(row->facts.from), "valid_until", sg_api_json_time(row->facts.until), "bytes",
+                     (json_int_t)row->facts.der_len, "tag", (json_int_t)row->tag, "issued_at",
+                     sg_api_json_time(row->added), "revoked_at", sg_api_json_time(row->revoked_at), "reason",
+                     revoked ? sg_reason_name(row->reason) : NULL);
 }
 
-/* Which of a device's certificates is its identity: the one in use before one to come, before those that were. */
+/* A pre-shared key: never the key itself. The nRF91, for which it is made, has no forward secrecy with it. */
+static json_t *psk_json(const struct sg_psk_row *row)
+{
+    bool revoked = row->state == SG_CERT_REVOKED;
+
+    return json_pack(
+        "{s:s,s:s,s:o,s:I,s:b,s:o,s:o,s:o,s:s?}", "kind", "psk", "state", sg_cert_state_name(row->state), "name",
+        sg_api_json_text(sg_str(row->identity)), "tag", (json_int_t)row->tag, "forward_secrecy", 0, "issued_at",
+        sg_api_json_time(row->added), "retired_at", sg_api_json_time(revoked ? 0 : row->ended), "revoked_at",
+        sg_api_json_time(revoked ? row->ended : 0), "reason", revoked ? sg_reason_name(row->reason) : NULL);
+}
+
+/* Which of a device's certificates and pre-shared keys is its identity: the one in use before one to come, before those
+ * that were. */
 static int rank(enum sg_cert_state state)
 {
     switch (state) {
@@ -46,22 +60,46 @@ static int rank(enum sg_cert_state state)
 }
 
 struct certs {
-    json_t *identity, *all;
+    json_t *identity, *all, *psks;
     int rank;
+    int64_t added; /* of the identity */
 };
+
+/* The newest comes last; of a certificate and a pre-shared key in one state, the later one. */
+static void take_identity(struct certs *c, json_t *json, enum sg_cert_state state, int64_t added)
+{
+    if (c->identity != NULL && (rank(state) < c->rank || (rank(state) == c->rank && added < c->added)))
+        return;
+    json_decref(c->identity);
+    c->identity = json_incref(json);
+    c->rank = rank(state);
+    c->added = added;
+}
 
 static int take_cert(void *user, const struct sg_cert_row *row)
 {
     struct certs *c = user;
     json_t *json = cert_json(row);
 
-    if (c->identity == NULL || rank(row->state) >= c->rank) { /* the newest comes last */
-        json_decref(c->identity);
-        c->identity = json_incref(json);
-        c->rank = rank(row->state);
-    }
+    take_identity(c, json, row->state, row->added);
     json_array_append_new(c->all, json);
     return 0;
+}
+
+static int take_psk(void *user, const struct sg_psk_row *row)
+{
+    struct certs *c = user;
+    json_t *json = psk_json(row);
+
+    take_identity(c, json, row->state, row->added);
+    json_array_append_new(c->psks, json);
+    return 0;
+}
+
+static void free_certs(struct certs *c)
+{
+    json_decref(c->all);
+    json_decref(c->psks);
 }
 
 /* -------------------------------------------------------------------------------------------- registration */
@@ -102,12 +140,14 @@ static int device_json(struct sg_store *store, const struct sg_device *d, json_t
                        struct sg_error *err)
 {
     struct sg_registration_row r;
-    *certs = (struct certs){.all = json_array()};
+    *certs = (struct certs){.all = json_array(), .psks = json_array()};
     int e = sg_store_each_cert(store, SG_CERT_DEVICE, d->number, take_cert, certs, err);
+    if (e == 0)
+        e = sg_store_each_psk(store, d->number, take_psk, certs, err);
     int known = e < 0 ? e : sg_store_get_registration(store, d->number, &r, err);
     if (known < 0 && known != SG_ENOTFOUND) {
         json_decref(certs->identity);
-        json_decref(certs->all);
+        free_certs(certs);
         return known;
     }
     bool was = known == 0;
@@ -119,6 +159,7 @@ static int device_json(struct sg_store *store, const struct sg_device *d, json_t
         "address", text_or_null(was ? r.address : ""), "connection", "registration",
         was ? sg_api_json_registration(r.active, r.registered, r.lifetime, r.version, r.binding, r.objects)
             : json_null());
+    json_object_set(*out, "identity_kind", json_object_get(certs->identity, "kind"));
     return 0;
 }
 
@@ -137,7 +178,7 @@ static int list_one(void *user, const struct sg_device *d)
 
     if (e < 0)
         return e;
-    json_decref(certs.all);
+    free_certs(&certs);
     json_object_del(json_object_get(json, "registration"), "objects");
     json_array_append_new(l->devices, json);
     return 0;
@@ -209,6 +250,7 @@ static json_t *device_in(struct sg_store *store, const char *endpoint, struct sg
     struct trail trail = {.endpoint = endpoint, .certificates = certs.all, .entries = json_array()};
     int e = sg_store_each_audit(store, 1, take_entry, &trail, err);
     json_object_set_new(json, "certificates", certs.all);
+    json_object_set_new(json, "pre_shared_keys", certs.psks);
     json_object_set_new(json, "audit", trail.entries);
     if (e == 0)
         return json;

@@ -50,6 +50,7 @@ static void describe(struct worker *w, const struct row *r, struct sg_server_dev
         out->connected = true;
         out->cid = info.cid_in_len > 0;
         out->suite = info.suite;
+        out->forward_secret = sg_suite_forward_secret(info.suite);
         out->addr = info.addr;
     }
     out->resumed = r->resumed;

@@ -41,9 +41,10 @@ struct sg_server_device {
     char endpoint[128];
     bool connected; /* it has a live DTLS association */
     bool registered;
-    bool cid;     /* its records carry a connection id of ours */
-    bool resumed; /* its last handshake was an abbreviated one */
-    bool psk;     /* it has a pre-shared key, and no certificate: `cert` says nothing */
+    bool cid;            /* its records carry a connection id of ours */
+    bool resumed;        /* its last handshake was an abbreviated one */
+    bool psk;            /* it has a pre-shared key, and no certificate: `cert` says nothing */
+    bool forward_secret; /* what was recorded stays secret, whatever becomes known later */
     uint16_t suite;
     struct sg_addr addr;
     struct sg_fingerprint cert;

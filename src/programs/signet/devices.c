@@ -9,12 +9,17 @@
 #include <time.h>
 
 /* "5d:e1:… to 2036-11" */
-static void identity_text(const json_t *identity, int64_t now, char *out, size_t cap)
+static void identity_text(const json_t *device, int64_t now, char *out, size_t cap)
 {
+    const json_t *identity = json_object_get(device, "identity");
     char date[SG_CLI_TIME];
     int64_t until = sg_cli_time_of(identity, "valid_until");
     if (!json_is_object(identity)) {
         (void)snprintf(out, cap, "none");
+        return;
+    }
+    if (strcmp(sg_cli_text_of(identity, "kind"), "psk") == 0) {
+        (void)snprintf(out, cap, "%s", sg_cli_psk_text(device));
         return;
     }
     (void)sg_cli_date(until, date);
@@ -27,7 +32,7 @@ static void put_row(struct sg_cli_table *table, const json_t *device, int64_t no
     char identity[64], ago[SG_CLI_AGO], address[SG_ADDR_TEXT + 8];
     char *endpoint = sg_cli_safe(sg_cli_text_of(device, "endpoint"));
 
-    identity_text(json_object_get(device, "identity"), now, identity, sizeof identity);
+    identity_text(device, now, identity, sizeof identity);
     (void)snprintf(address, sizeof address, "%s%s", sg_cli_text_of(device, "address"),
                    sg_cli_truth_of(json_object_get(device, "connection"), "cid") ? " (CID)" : "");
     const char *cells[] = {endpoint, sg_cli_text_of(device, "state"), identity,
@@ -79,6 +84,7 @@ const struct sg_cli_command sg_cli_devices = {
     .what = "lists the devices: state, identity, when and where they were seen last",
     .help = "States: registered, connected (not registered yet), enrolled (not there now),\n"
             "enrolling (its enrolment was interrupted: run `signet enroll` again), revoked.\n"
+            "PSK (no forward secrecy): a pre-shared key, the weaker identity.\n"
             "(CID): it is known by a connection id, wherever it comes from. Without signetd,\n"
             "the inventory alone is shown.\n",
     .run = run,

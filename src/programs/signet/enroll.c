@@ -2,6 +2,7 @@
 /* signet enroll: gives boards their identity, one after the other. */
 #include "commands.h"
 #include "enroll_ports.h"
+#include "enroll_psk.h"
 #include "enroll_show.h"
 #include "factory/factory.h"
 #include "programs/port.h"
@@ -11,13 +12,14 @@
 #include <string.h>
 #include <time.h>
 
-enum { PORT, TAG, NAME, OFFLINE, RENEW, UNVERIFIED, YES, YEARS, PASSPHRASE_FILE, PASSPHRASE_FD };
+enum { PORT, TAG, NAME, OFFLINE, RENEW, PSK, UNVERIFIED, YES, YEARS, PASSPHRASE_FILE, PASSPHRASE_FD };
 static const struct sg_cli_option options[] = {
     [PORT] = {"--port", "PATH", "the board's serial port; may be given several times. Without it, ports are searched"},
     [TAG] = {"--tag", "N", "the modem's security tag, 35724861 by default (LwM2M in nRF Connect SDK)"},
     [NAME] = {"--name", "ENDPOINT", "the endpoint name, urn:imei:IMEI by default"},
     [OFFLINE] = {"--offline", NULL, "take a modem off the network for it, and put it back"},
     [RENEW] = {"--renew", NULL, "replace an identity, or credentials of others, by a new one"},
+    [PSK] = {"--psk", NULL, "a pre-shared key instead of a certificate: the weaker identity"},
     [UNVERIFIED] = {"--identity-unverified", NULL, "take a modem whose firmware cannot prove which modem it is"},
     [YES] = {"--yes", NULL, "do not ask before something is replaced"},
     [YEARS] = {"--years", "N", "how long the certificate is valid: 1 to 50, 10 by default"},
@@ -30,6 +32,7 @@ struct wanted {
     struct sg_cli_ports ports;
     struct sg_cli_passphrase passphrase;
     struct sg_enroll enroll; /* what is the same for each board */
+    struct sg_psk_vault vault;
     bool yes;
 };
 
@@ -84,6 +87,9 @@ static int take(struct sg_cli *cli, int option, struct wanted *w)
         return 0;
     case RENEW:
         w->enroll.renew = true;
+        return 0;
+    case PSK:
+        w->enroll.psk = true;
         return 0;
     case UNVERIFIED:
         w->enroll.unverified = true;
@@ -215,10 +221,22 @@ static int enroll_all(const struct sg_cli *cli, const struct wanted *w)
     return sg_cli_print_boards(&done, cli->json, code);
 }
 
+/* What identities are made with. 0, or an exit code after a sentence. */
+static int load(const struct sg_cli *cli, struct wanted *w)
+{
+    struct sg_error err = {0};
+    int code = sg_cli_open_vault(cli, &w->enroll, &w->vault);
+    if (code != 0 || w->enroll.psk)
+        return code;
+    w->enroll.server_root = sg_cert_read(cli->home.server_root_cert, &err);
+    return w->enroll.server_root == NULL
+               ? sg_cli_fail_err(SG_CLI_FAILED, &err)
+               : sg_cli_load_issuer(cli, &w->passphrase, (int64_t)time(NULL), &w->enroll.issuer);
+}
+
 static int run(struct sg_cli *cli)
 {
     struct wanted w = {.enroll = {.tag = -1, .valid = 10LL * 365 * 86400}, .passphrase = {.fd = -1}};
-    struct sg_error err = {0};
     int code = parse(cli, &w);
     if (code != 0)
         return code;
@@ -226,9 +244,7 @@ static int run(struct sg_cli *cli)
     if (w.enroll.store == NULL)
         return code;
     w.enroll.who = sg_cli_who();
-    w.enroll.server_root = sg_cert_read(cli->home.server_root_cert, &err);
-    code = w.enroll.server_root == NULL ? sg_cli_fail_err(SG_CLI_FAILED, &err)
-                                        : sg_cli_load_issuer(cli, &w.passphrase, (int64_t)time(NULL), &w.enroll.issuer);
+    code = load(cli, &w);
     catch_signals();
     if (code == 0 && w.ports.n == 0)
         code = sg_cli_find_ports(&w.ports, cli->json);
@@ -236,6 +252,7 @@ static int run(struct sg_cli *cli)
         code = enroll_all(cli, &w);
     sg_cli_free_issuer(&w.enroll.issuer);
     X509_free(w.enroll.server_root);
+    sg_wipe(&w.vault, sizeof w.vault);
     sg_store_close(w.enroll.store);
     sg_cli_free_ports(&w.ports);
     return code;
@@ -249,7 +266,12 @@ const struct sg_cli_command sg_cli_enroll = {
     "anywhere, the same command does the rest; for a board that is done already it\n"
     "compares what the modem holds with what was meant, and writes nothing.\n"
     "Credentials that the inventory does not know are never replaced without\n"
-    "--renew, nor is a revoked identity.\n",
+    "--renew, nor is a revoked identity.\n"
+    "\n"
+    "--psk gives a board a random pre-shared key of its own instead, for makers whose\n"
+    "server cannot do X.509. The key is never shown; the inventory keeps it encrypted.\n"
+    "An nRF91 offers no forward secrecy with it, and signetd takes such a device only\n"
+    "with `psk: true` in signet.yaml.\n",
     options,
     run,
 };

@@ -99,6 +99,7 @@ void sg_cli_add_board(struct sg_cli_boards *b, const char *port, int result, con
     one->tag = r->tag;
     one->cert = r->cert;
     one->was_done = r->was_done;
+    one->psk = r->psk;
     one->identity = r->device.identity_source;
 }
 
@@ -108,11 +109,12 @@ static json_t *board_json(const struct sg_cli_board *one)
     if (one->result != 0)
         return json_pack("{s:s, s:s, s:s}", "port", one->port, "error", sg_strerror(one->result), "sentence",
                          one->sentence);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:b, s:s}", "port", one->port, "endpoint",
-                     one->endpoint, "model", one->model, "firmware", one->firmware, "imei", one->imei, "uuid",
-                     one->uuid, "tag", (json_int_t)one->tag, "fingerprint",
-                     sg_fingerprint_text(&one->cert.fingerprint, fingerprint), "serial", one->cert.serial,
-                     "valid_until", sg_cli_time(one->cert.until, until), "enrolled_before", one->was_done,
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s?, s:s?, s:s?, s:b, s:s}", "port", one->port,
+                     "endpoint", one->endpoint, "model", one->model, "firmware", one->firmware, "imei", one->imei,
+                     "uuid", one->uuid, "tag", (json_int_t)one->tag, "identity_kind", one->psk ? "psk" : "certificate",
+                     "fingerprint", one->psk ? NULL : sg_fingerprint_text(&one->cert.fingerprint, fingerprint),
+                     "serial", one->psk ? NULL : one->cert.serial, "valid_until",
+                     one->psk ? NULL : sg_cli_time(one->cert.until, until), "enrolled_before", one->was_done,
                      "identity_key", sg_identity_source_name(one->identity));
 }
 
@@ -142,8 +144,9 @@ int sg_cli_print_boards(const struct sg_cli_boards *b, bool json, int code)
         (void)snprintf(tag, sizeof tag, "%u", one->tag);
         sg_cli_row(&table, 5,
                    (const char *const[]){one->endpoint, one->model, tag,
-                                         sg_cli_short_fp(&one->cert.fingerprint, 6, fingerprint),
-                                         sg_cli_date(one->cert.until, until)});
+                                         one->psk ? "PSK (no forward secrecy)"
+                                                  : sg_cli_short_fp(&one->cert.fingerprint, 6, fingerprint),
+                                         one->psk ? "-" : sg_cli_date(one->cert.until, until)});
     }
     sg_cli_print_table(&table);
     return code;

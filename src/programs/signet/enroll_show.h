@@ -28,7 +28,7 @@ struct sg_cli_board {
     char endpoint[128], model[32], firmware[48], imei[20], uuid[37];
     uint32_t tag;
     struct sg_cert_facts cert;
-    bool was_done;
+    bool was_done, psk;
     enum sg_identity_source identity;
 };
 struct sg_cli_boards {

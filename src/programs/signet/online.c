@@ -120,3 +120,9 @@ bool sg_cli_truth_of(const json_t *object, const char *name)
 {
     return json_is_true(json_object_get(object, name));
 }
+
+const char *sg_cli_psk_text(const json_t *device)
+{
+    return sg_cli_truth_of(json_object_get(device, "connection"), "forward_secrecy") ? "PSK"
+                                                                                     : "PSK (no forward secrecy)";
+}

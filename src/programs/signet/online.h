@@ -41,6 +41,9 @@ const char *sg_cli_text_of(const json_t *object, const char *name);
 int64_t sg_cli_number_of(const json_t *object, const char *name);
 int64_t sg_cli_time_of(const json_t *object, const char *name); /* of "2026-11-23T10:00:00Z"; 0 for null */
 bool sg_cli_truth_of(const json_t *object, const char *name);
+/* What a device with a pre-shared key shows in place of a fingerprint: "PSK (no forward secrecy)"; "PSK" where its live
+ * connection has it. */
+const char *sg_cli_psk_text(const json_t *device);
 
 /* The device or devices as the inventory knows them, with what signetd sees where one runs; *live tells. `endpoint`
  * NULL: all. NULL after a sentence, with an exit code. */

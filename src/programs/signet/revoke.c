@@ -56,6 +56,8 @@ struct found {
     int64_t numbers[16]; /* of the certificates that are valid: normally one */
     struct sg_fingerprint newest;
     int64_t newest_until;
+    unsigned psks;
+    int64_t psk_numbers[16]; /* of the pre-shared keys that are in use */
 };
 
 static int take_cert(void *user, const struct sg_cert_row *row)
@@ -70,6 +72,16 @@ static int take_cert(void *user, const struct sg_cert_row *row)
     return 0;
 }
 
+static int take_psk(void *user, const struct sg_psk_row *row)
+{
+    struct found *f = user;
+    if (row->state != SG_CERT_ACTIVE && row->state != SG_CERT_ISSUED)
+        return 0;
+    if (f->psks < sizeof f->psk_numbers / sizeof f->psk_numbers[0])
+        f->psk_numbers[f->psks++] = row->number;
+    return 0;
+}
+
 static int revoke_all(struct found *f, struct sg_error *err)
 {
     int r = sg_store_begin(f->store, err);
@@ -77,6 +89,8 @@ static int revoke_all(struct found *f, struct sg_error *err)
         return r;
     for (unsigned i = 0; i < f->valid && r == 0; i++)
         r = sg_store_revoke_cert(f->store, f->numbers[i], f->w->reason, f->now, f->who, err);
+    for (unsigned i = 0; i < f->psks && r == 0; i++)
+        r = sg_store_revoke_psk(f->store, f->psk_numbers[i], f->w->reason, f->now, f->who, err);
     if (r == 0)
         return sg_store_commit(f->store, err);
     sg_store_rollback(f->store);
@@ -95,21 +109,33 @@ static int look(struct found *f)
                            f->w->endpoint);
     if (r == 0)
         r = sg_store_each_cert(f->store, SG_CERT_DEVICE, device.number, take_cert, f, &err);
+    if (r == 0)
+        r = sg_store_each_psk(f->store, device.number, take_psk, f, &err);
     if (r < 0)
         return sg_cli_fail_err(SG_CLI_FAILED, &err);
-    if (f->valid == 0)
-        return sg_cli_fail(SG_CLI_NOTHING, "%s has no certificate that could be revoked (the device is %s).",
+    if (f->valid == 0 && f->psks == 0)
+        return sg_cli_fail(SG_CLI_NOTHING, "%s has no identity that could be revoked (the device is %s).",
                            device.endpoint, sg_device_state_name(device.state));
     return 0;
 }
 
+/* "certificate 5d:e1:…", or "pre-shared key". */
+static const char *identity_text(const struct found *f, unsigned pairs, char text[SG_CLI_FP + 16])
+{
+    char short_fp[SG_CLI_FP];
+    if (f->valid == 0)
+        return "pre-shared key";
+    (void)snprintf(text, SG_CLI_FP + 16, "certificate %s", sg_cli_short_fp(&f->newest, pairs, short_fp));
+    return text;
+}
+
 static bool ask(const struct found *f)
 {
-    char question[512], short_fp[SG_CLI_FP];
+    char question[512], text[SG_CLI_FP + 16];
     (void)snprintf(question, sizeof question,
-                   "This shuts %s out for good: its certificate %s can never be used again, and the board needs a new "
+                   "This shuts %s out for good: its %s can never be used again, and the board needs a new "
                    "one (`signet enroll --renew`, with the board at hand).",
-                   f->w->endpoint, sg_cli_short_fp(&f->newest, 4, short_fp));
+                   f->w->endpoint, identity_text(f, 4, text));
     return sg_cli_confirm(question, f->w->yes);
 }
 
@@ -117,13 +143,14 @@ static bool ask(const struct found *f)
 
 static int print_done(const struct sg_cli *cli, const struct found *f, json_t *answer)
 {
-    char short_fp[SG_CLI_FP], fingerprint[SG_FINGERPRINT_TEXT];
+    char text[SG_CLI_FP + 16], fingerprint[SG_FINGERPRINT_TEXT];
     if (cli->json && answer == NULL)
-        answer = json_pack("{s:s, s:s, s:s, s:i}", "endpoint", f->w->endpoint, "reason", f->w->reason_name,
-                           "fingerprint", sg_fingerprint_text(&f->newest, fingerprint), "certificates", (int)f->valid);
+        answer = json_pack("{s:s, s:s, s:s?, s:i, s:i}", "endpoint", f->w->endpoint, "reason", f->w->reason_name,
+                           "fingerprint", f->valid > 0 ? sg_fingerprint_text(&f->newest, fingerprint) : NULL,
+                           "certificates", (int)f->valid, "pre_shared_keys", (int)f->psks);
     if (cli->json)
         return sg_cli_print_json(answer);
-    (void)printf("Revoked %s (certificate %s).", f->w->endpoint, sg_cli_short_fp(&f->newest, 2, short_fp));
+    (void)printf("Revoked %s (%s).", f->w->endpoint, identity_text(f, 2, text));
     if (answer != NULL) {
         int workers = (int)json_integer_value(json_object_get(answer, "workers"));
         (void)printf(" %s, %s, %d %s confirmed in %lld ms.\n",

@@ -40,12 +40,28 @@ static void print_modem(const json_t *d)
              strcmp(source, "maker") == 0 ? "in the maker's list" : "known from first sight (pinned)");
 }
 
-static void print_identity(const json_t *cert, int64_t now)
+static void print_psk(const json_t *device, const json_t *psk)
 {
+    line("identity", "%s: the weaker identity, this side has the key too", sg_cli_psk_text(device));
+    line("", "%s, named \"%s\", since %s", sg_cli_text_of(psk, "state"), sg_cli_text_of(psk, "name"),
+         sg_cli_text_of(psk, "issued_at"));
+    if (sg_cli_number_of(psk, "tag") != 0)
+        line("", "in the modem's store at tag %lld", (long long)sg_cli_number_of(psk, "tag"));
+    if (sg_cli_time_of(psk, "revoked_at") != 0)
+        line("", "revoked %s: %s", sg_cli_text_of(psk, "revoked_at"), sg_cli_text_of(psk, "reason"));
+}
+
+static void print_identity(const json_t *device, int64_t now)
+{
+    const json_t *cert = json_object_get(device, "identity");
     char from[SG_CLI_TIME], until[SG_CLI_TIME], ago[SG_CLI_AGO];
     int64_t end = sg_cli_time_of(cert, "valid_until");
     if (!json_is_object(cert)) {
         line("identity", "none: its enrolment has not been finished. Run `signet enroll` again");
+        return;
+    }
+    if (strcmp(sg_cli_text_of(cert, "kind"), "psk") == 0) {
+        print_psk(device, cert);
         return;
     }
     line("identity", "%s", sg_cli_text_of(cert, "fingerprint"));
@@ -103,7 +119,8 @@ static void print_registration(const json_t *r, int64_t now)
 
 static void print_others(const json_t *d)
 {
-    const char *current = sg_cli_text_of(json_object_get(d, "identity"), "fingerprint");
+    const json_t *identity = json_object_get(d, "identity"), *psk;
+    const char *current = sg_cli_text_of(identity, "fingerprint");
     char from[SG_CLI_TIME], until[SG_CLI_TIME];
     const char *label = "before";
     const json_t *cert;
@@ -116,6 +133,13 @@ static void print_others(const json_t *d)
         line(label, "%.17s… %s, %s to %s", sg_cli_text_of(cert, "fingerprint"), sg_cli_text_of(cert, "state"),
              sg_cli_date(sg_cli_time_of(cert, "valid_from"), from),
              sg_cli_date(sg_cli_time_of(cert, "valid_until"), until));
+        label = "";
+    }
+    json_array_foreach(json_object_get(d, "pre_shared_keys"), i, psk)
+    {
+        if (json_equal(psk, identity))
+            continue;
+        line(label, "PSK %s, since %s", sg_cli_text_of(psk, "state"), sg_cli_text_of(psk, "issued_at"));
         label = "";
     }
 }
@@ -157,7 +181,7 @@ static int run(struct sg_cli *cli)
                  sg_cli_text_of(d, "state"));
     free(name);
     print_modem(d);
-    print_identity(json_object_get(d, "identity"), now);
+    print_identity(d, now);
     print_others(d);
     print_connection(d, now);
     print_registration(json_object_get(d, "registration"), now);
