@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { CAPACITY = 32768, URC_HOLD_MS = 100 };
 
@@ -295,6 +296,9 @@ static int open_store(struct sg_sim *s, struct sg_error *err)
 {
     const struct sg_sim_config *c = &s->config;
     struct sg_error why = {0};
+
+    if (c->store && (s->lock = sg_sim_lock(c->store, err)) < 0)
+        return s->lock;
     int r = c->store ? sg_sim_store_load(&s->store, c->store, &why) : SG_ENOTFOUND;
 
     if (r == SG_ENOTFOUND) {
@@ -321,6 +325,7 @@ struct sg_sim *sg_sim_new(const struct sg_sim_config *config, uint64_t now, stru
     }
     s->config = *config;
     s->now = s->typed_at = now;
+    s->lock = -1;
     sg_sim_sockets_init(s);
     if (check_config(s, err) < 0 || open_store(s, err) < 0) {
         sg_sim_free(s);
@@ -337,6 +342,8 @@ void sg_sim_free(struct sg_sim *s)
     for (size_t i = 0; i < SG_SIM_SOCKETS; i++)
         sg_sim_socket_end(&s->sockets[i]);
     sg_sim_store_wipe(&s->store);
+    if (s->lock >= 0)
+        close(s->lock);
     sg_wipe(s, sizeof *s);
     free(s);
 }

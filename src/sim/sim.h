@@ -48,7 +48,8 @@ struct sg_sim_config {
 };
 
 /* The config's strings are borrowed for the simulator's life. NULL: SG_EINVAL (a value is not of its form),
- * SG_EFORMAT (the file is no store), SG_EMISMATCH (it is another device's), SG_EIO. The first output is the host's
+ * SG_EFORMAT (the file is no store), SG_EMISMATCH (it is another device's), SG_EBUSY (another
+ * simulator has it), SG_EIO. The first output is the host's
  * boot text. */
 struct sg_sim *sg_sim_new(const struct sg_sim_config *config, uint64_t now, struct sg_error *err);
 void sg_sim_free(struct sg_sim *s); /* sockets end without a word, as at a power cut */
@@ -69,6 +70,8 @@ size_t sg_sim_forget_nat(struct sg_sim *s);
 void sg_sim_reboot(struct sg_sim *s, uint64_t now);
 
 const char *sg_sim_imei(const struct sg_sim *s);
+/* The IMEI that many further, with its check digit. SG_EINVAL. */
+int sg_sim_imei_after(const char *imei, size_t further, char out[16], struct sg_error *err);
 
 /* The profiles and settings that there are, from 0 on; NULL at the end. A setting's first value is its default. */
 struct sg_sim_profile {

@@ -109,6 +109,8 @@ struct sg_sim_store {
 int sg_sim_store_new(struct sg_sim_store *st, const char *imei, struct sg_error *err);
 /* SG_EFORMAT. */
 int sg_sim_store_parse(struct sg_sim_store *st, struct sg_bytes content);
+/* The lock's file descriptor; SG_EBUSY, SG_EIO. Closing it unlocks. */
+int sg_sim_lock(const char *store, struct sg_error *err);
 int sg_sim_store_load(struct sg_sim_store *st, const char *path, struct sg_error *err);
 int sg_sim_store_save(const struct sg_sim_store *st, const char *path, struct sg_error *err);
 void sg_sim_store_wipe(struct sg_sim_store *st);
@@ -276,6 +278,7 @@ struct sg_sim {
     uint8_t settings[SG_SIM_SETTINGS]; /* which value of each */
 
     struct sg_sim_store store;
+    int lock; /* of the store's file; -1 */
     unsigned cfun;
     bool cmee, echo;
     bool knows_time; /* the network has told it since it was switched on */

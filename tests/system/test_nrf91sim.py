@@ -3,13 +3,15 @@
 
 import os
 import re
+import select
 import signal
 import stat
 import time
 import tty
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from harness import ROOT, run
+from harness import ROOT, luhn, run, wait_until
 from modem_port import at
 
 
@@ -143,8 +145,11 @@ def test_secrets_are_not_logged(start):
     (["--model", "nRF52"], 2, "nRF9151"),
     (["--profile", "nrf52"], 2, "no profile"),
     (["--set", "read-cert"], 2, "read-cert is no or yes"),
+    (["--count", "0"], 2, "a number from 1 to 999"),
+    (["--baud", "fast"], 2, "a number from 1 to"),
+    (["--count", "3", "--imei", "999999999999999"], 2, "no IMEI that has"),
     (["--host", "slm"], 2, "serial-modem and at_host"),
-    (["--capacity", "many"], 2, "number of bytes"),
+    (["--capacity", "many"], 2, "a number from 1 to"),
     (["--resolve", "name"], 2, "NAME=ADDRESS"),
     (["stray"], 2, "one word too many"),
     (["--store", "/nonexistent/store"], 1, "/nonexistent"),
@@ -165,7 +170,7 @@ def test_a_store_that_is_none(folder):
 
 def test_help_names_every_option():
     text = run("nrf91sim", "--help", check=0).stdout
-    for option in ("store", "imei", "model", "firmware", "profile", "set", "settings", "host", "echo", "capacity", "link", "resolve", "verbose"):
+    for option in ("count", "baud", "store", "imei", "model", "firmware", "profile", "set", "settings", "host", "echo", "capacity", "link", "resolve", "verbose"):
         assert f"--{option}" in text
     assert run("nrf91sim", "--version", check=0).stdout.startswith("nrf91sim ")
 
@@ -177,3 +182,75 @@ def test_every_setting_is_on_the_list_to_settle():
     listed = (ROOT / "docs/reference/hardware-to-settle.md").read_text()
     assert len(names) > 10
     assert sorted(set(re.findall(r"`([a-z-]+)=[a-z0-9]+`", listed))) == sorted(names)
+
+
+def ports_of(modem, count):
+    """The first lines of its output."""
+    wait_until(lambda: len([x for x in modem.lines if x.startswith("/dev/pts/")]) == count, what="the ports")
+    return [x for x in modem.lines if x.startswith("/dev/pts/")]
+
+
+def test_many_modems_in_one_process(start, folder):
+    arguments = ("--count", "64", "--store", folder / "line", "--link", folder / "board", "--imei", "351516170000004")
+    modem = start("nrf91sim", *arguments)
+    ports = ports_of(modem, 64)
+    assert len(set(ports)) == 64
+    assert os.readlink(folder / "board-01") == ports[0] and os.readlink(folder / "board-64") == ports[63]
+    with ThreadPoolExecutor(16) as pool:
+        imeis = [x[0] for x in pool.map(lambda p: at(p, "AT+CGSN"), ports)]
+        uuids = [x[0] for x in pool.map(lambda p: at(p, "AT%DEVICEUUID"), ports)]
+        keys = [x[0] for x in pool.map(lambda p: at(p, "AT%KEYGEN=1,2,0"), ports)]
+    assert imeis == [luhn(f"{35151617000000 + i:014d}") for i in range(64)]
+    assert len(set(uuids)) == 64 and len(set(keys)) == 64
+    assert modem.stop() == 0
+    assert not list(folder.glob("board-*"))
+    stores = sorted((folder / "line").glob("*.store"))
+    assert [s.name for s in stores] == [f"modem-{i:02d}.store" for i in range(1, 65)]
+    assert stat.S_IMODE((folder / "line").stat().st_mode) == 0o700
+    again = start("nrf91sim", *arguments)
+    assert at(ports_of(again, 64)[40], "AT%DEVICEUUID") == [uuids[40]]
+
+
+def test_a_line_of_a_certain_speed(start):
+    """115200 baud is 11520 bytes a second, to the modem and back."""
+    port = port_of(start("nrf91sim", "--baud", "115200", "--host", "at_host"))
+    text = "x" * 2000
+    began = time.monotonic()
+    at(port, f'AT%CMNG=0,1,4,"{text}"')
+    up = time.monotonic() - began
+    began = time.monotonic()
+    at(port, "AT%CMNG=2,1,4")
+    down = time.monotonic() - began
+    assert 2000 / 11520 <= up < 2000 / 11520 + 0.3, up
+    assert 2000 / 11520 <= down < 2000 / 11520 + 0.3, down
+
+
+def test_sixty_four_lines_share_nothing(start):
+    """The line's speed is each board's own: all of them together take as long as one."""
+    ports = ports_of(start("nrf91sim", "--count", "64", "--baud", "115200", "--host", "at_host"), 64)
+    fds = [os.open(p, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK) for p in ports]
+    for fd in fds:
+        tty.setraw(fd)
+    began = time.monotonic()
+    for fd in fds:
+        os.write(fd, b'AT%CMNG=0,1,4,"' + b"x" * 3000 + b'"\r')
+    text = {fd: b"" for fd in fds}
+    while not all(t.endswith(b"OK\r\n") for t in text.values()):
+        assert time.monotonic() - began < 10
+        for fd in select.select(fds, [], [], 0.1)[0]:
+            text[fd] += os.read(fd, 4096)
+    took = time.monotonic() - began
+    for fd in fds:
+        os.close(fd)
+    assert 3000 / 11520 <= took < 4, took  # one after the other it would be 17 s
+
+
+def test_a_store_belongs_to_one_simulator(start, folder):
+    store = folder / "modem.store"
+    first = start("nrf91sim", "--store", store)
+    port_of(first)
+    done = run("nrf91sim", "--store", store, check=1)
+    assert "another simulator" in done.stderr and str(store) in done.stderr
+    os.kill(first.pid, signal.SIGKILL)  # the lock ends with the process
+    first.wait()
+    port_of(start("nrf91sim", "--store", store))

@@ -461,7 +461,7 @@ static void bad_settings_are_refused_in_words(void **state)
 
 static void what_the_file_does_not_take_did_not_happen(void **state)
 {
-    char folder[] = "/tmp/test_sim_folder.XXXXXX", path[64];
+    char folder[] = "/tmp/test_sim_folder.XXXXXX", path[64], lock[80];
     struct sg_sim_config config = {.store = path, .host = SG_SIM_AT_HOST};
     struct rig r;
     (void)state;
@@ -471,6 +471,8 @@ static void what_the_file_does_not_take_did_not_happen(void **state)
     rig_ask(&r, "AT+CMEE=1");
     rig_ask(&r, "AT%CMNG=0,1,4,\"old\"");
     assert_int_equal(unlink(path), 0);
+    (void)snprintf(lock, sizeof lock, "%s.lock", path);
+    assert_int_equal(unlink(lock), 0);
     assert_int_equal(rmdir(folder), 0); /* there is no writing any more */
     assert_string_equal(rig_ask(&r, "AT%CMNG=0,1,4,\"new\""), "+CME ERROR: 23");
     assert_string_equal(rig_ask(&r, "AT%CMNG=0,2,4,\"new\""), "+CME ERROR: 23");

@@ -1,116 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nrf91sim: the simulated modem on a pseudo-terminal. Bytes, datagrams, time and signals to the sim room and back. */
-#include "options.h"
+/* nrf91sim: simulated modems on pseudo-terminals. Bytes, datagrams, time and signals to the sim room and back. */
+#include "board.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { UNREAD_MAX = 65536 };
-
 struct program {
-    struct sg_sim *sim;
-    struct sg_sim_pty pty;
-    const char *link;
+    struct board **boards;
+    size_t count;
+    struct pollfd *fds;
     int signals;
-    uint64_t started;
-    size_t unread; /* output that the port has not taken yet */
-    uint8_t output[UNREAD_MAX];
 };
 
-static uint64_t now_ms(void)
+static uint64_t now_us(void)
 {
     struct timespec t;
     (void)clock_gettime(CLOCK_BOOTTIME, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
-
-/* ------------------------------------------------------------------------------------------------------- port */
-
-static void flush_output(struct program *p)
-{
-    while (p->unread > 0) {
-        ssize_t n = write(p->pty.master, p->output, p->unread);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return;
-        p->unread -= (size_t)n;
-        memmove(p->output, p->output + n, p->unread);
-    }
-}
-
-/* What nobody reads is lost in the end, as on a serial line. */
-static void on_output(void *user, struct sg_bytes bytes)
-{
-    struct program *p = user;
-    size_t room = sizeof p->output - p->unread, n = bytes.n < room ? bytes.n : room;
-
-    if (n > 0)
-        memcpy(p->output + p->unread, bytes.p, n);
-    p->unread += n;
-    flush_output(p);
-}
-
-static void on_log(void *user, const char *line)
-{
-    const struct program *p = user;
-    uint64_t ms = now_ms() - p->started;
-    (void)fprintf(stderr, "%6llu.%03llu %s\n", (unsigned long long)(ms / 1000), (unsigned long long)(ms % 1000), line);
-}
-
-static void read_port(struct program *p)
-{
-    uint8_t in[4096];
-    ssize_t n = read(p->pty.master, in, sizeof in);
-
-    if (n > 0)
-        sg_sim_input(p->sim, sg_bytes(in, (size_t)n), now_ms());
-    sg_wipe(in, sizeof in); /* private keys may have been among it */
-}
-
-/* ------------------------------------------------------------------------------------------------------- link */
-
-/* Takes the place of a link that an earlier run left, and of nothing else. */
-static int make_link(const struct program *p, struct sg_error *err)
-{
-    char temp[PATH_MAX];
-    struct stat st;
-
-    if (p->link == NULL)
-        return 0;
-    if (lstat(p->link, &st) == 0 && !S_ISLNK(st.st_mode))
-        return sg_fail(err, SG_EEXISTS, "%s is there and is no symbolic link: name another", p->link);
-    int n = snprintf(temp, sizeof temp, "%s.%ld", p->link, (long)getpid());
-    if (n < 0 || (size_t)n >= sizeof temp)
-        return sg_fail(err, SG_EIO, "the path of --link is too long");
-    if (symlink(p->pty.path, temp) == 0 && rename(temp, p->link) == 0)
-        return 0;
-    int why = errno;
-    (void)unlink(temp);
-    return sg_fail(err, SG_EIO, "cannot make the link %s: %s", p->link, strerror(why));
-}
-
-static void remove_link(const struct program *p)
-{
-    char target[PATH_MAX];
-    ssize_t n = p->link ? readlink(p->link, target, sizeof target - 1) : -1;
-
-    if (n < 0)
-        return;
-    target[n] = 0;
-    if (strcmp(target, p->pty.path) == 0) /* a later run may have put its own there */
-        (void)unlink(p->link);
-}
-
-/* ---------------------------------------------------------------------------------------------------- signals */
 
 static int watch_signals(void)
 {
@@ -131,92 +44,116 @@ static int watch_signals(void)
 static bool take_signal(struct program *p)
 {
     struct signalfd_siginfo info;
+    size_t moved = 0;
 
     if (read(p->signals, &info, sizeof info) != sizeof info)
         return true;
     if (info.ssi_signo == SIGUSR1) {
-        size_t n = sg_sim_forget_nat(p->sim);
-        (void)fprintf(stderr, "nrf91sim: the network forgot its NAT bindings: %zu socket%s on another port\n", n,
-                      n == 1 ? "" : "s");
+        for (size_t i = 0; i < p->count; i++)
+            moved += sg_sim_forget_nat(p->boards[i]->sim);
+        (void)fprintf(stderr, "nrf91sim: the network forgot its NAT bindings: %zu socket%s on another port\n", moved,
+                      moved == 1 ? "" : "s");
         return true;
     }
     if (info.ssi_signo == SIGUSR2) {
         (void)fprintf(stderr, "nrf91sim: reset\n");
-        sg_sim_reboot(p->sim, now_ms());
+        for (size_t i = 0; i < p->count; i++)
+            sg_sim_reboot(p->boards[i]->sim, now_us() / 1000);
         return true;
     }
     return false;
 }
 
-/* -------------------------------------------------------------------------------------------------------- run */
-
-static int wait_ms(uint64_t deadline, uint64_t now)
+static int wait_ms(const struct program *p)
 {
+    uint64_t deadline = UINT64_MAX, now = now_us();
+
+    for (size_t i = 0; i < p->count; i++) {
+        uint64_t d = board_deadline(p->boards[i]);
+        deadline = d < deadline ? d : deadline;
+    }
     if (deadline == UINT64_MAX)
         return -1;
     if (deadline <= now)
         return 0;
-    return deadline - now < INT_MAX ? (int)(deadline - now) : INT_MAX;
+    uint64_t ms = (deadline - now + 999) / 1000;
+    return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
 static void run(struct program *p)
 {
     for (;;) {
-        struct pollfd fds[2 + SG_SIM_SOCKETS] = {
-            {.fd = p->pty.master, .events = (short)(POLLIN | (p->unread > 0 ? POLLOUT : 0))},
-            {.fd = p->signals, .events = POLLIN},
-        };
-        size_t n = 2 + sg_sim_poll(p->sim, fds + 2);
-        if (poll(fds, n, wait_ms(sg_sim_deadline(p->sim), now_ms())) < 0 && errno != EINTR)
+        size_t n = 1, at = 1;
+        p->fds[0] = (struct pollfd){.fd = p->signals, .events = POLLIN};
+        for (size_t i = 0; i < p->count; i++)
+            n += board_poll(p->boards[i], p->fds + n);
+        if (poll(p->fds, n, wait_ms(p)) < 0 && errno != EINTR)
             return;
-        if (fds[0].revents & POLLOUT)
-            flush_output(p);
-        if (fds[0].revents & POLLIN)
-            read_port(p);
-        sg_sim_network(p->sim, now_ms());
-        if (now_ms() >= sg_sim_deadline(p->sim))
-            sg_sim_tick(p->sim, now_ms());
-        if ((fds[1].revents & POLLIN) && !take_signal(p))
+        for (size_t i = 0; i < p->count; i++) {
+            struct pollfd *port = &p->fds[at];
+            struct pollfd ignored[BOARD_FDS];
+            at += board_poll(p->boards[i], ignored); /* before it goes on: that may open sockets */
+            board_go_on(p->boards[i], port, now_us());
+        }
+        if ((p->fds[0].revents & POLLIN) && !take_signal(p))
             return;
     }
 }
 
-static int fail(const struct sg_error *err)
+static int open_all(struct program *p, const struct options *o, struct sg_error *err)
 {
-    (void)fprintf(stderr, "nrf91sim: %s\n", err->text);
-    return err->code == SG_EINVAL ? 2 : 1;
+    size_t count = o->count ? o->count : 1;
+
+    p->boards = calloc(count, sizeof *p->boards);
+    p->fds = calloc(1 + count * BOARD_FDS, sizeof *p->fds);
+    if (p->boards == NULL || p->fds == NULL)
+        return sg_fail(err, SG_ENOMEM, "out of memory");
+    while (p->count < count) {
+        struct board *b = calloc(1, sizeof *b);
+        if (b == NULL)
+            return sg_fail(err, SG_ENOMEM, "out of memory");
+        p->boards[p->count++] = b;
+        int r = board_open(b, o, p->count, now_us(), err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static void close_all(struct program *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        board_close(p->boards[i]);
+        free(p->boards[i]);
+    }
+    free(p->boards);
+    free(p->fds);
 }
 
 int main(int argc, char **argv)
 {
-    static struct program p;
+    struct program p = {.count = 0};
     struct options o;
     struct sg_error err = {0};
 
     int r = options_parse(&o, argc, argv);
     if (r >= 0)
         return r;
-    p.started = now_ms();
     p.signals = watch_signals();
-    p.link = o.link;
-    if (sg_sim_pty_open(&p.pty, &err) < 0)
-        return fail(&err);
-    o.sim.user = &p;
-    o.sim.output = on_output;
-    o.sim.log = o.verbose ? on_log : NULL;
-    p.sim = sg_sim_new(&o.sim, p.started, &err);
-    if (p.sim == NULL || make_link(&p, &err) < 0) {
-        sg_sim_free(p.sim);
-        sg_sim_pty_close(&p.pty);
-        return fail(&err);
+    r = open_all(&p, &o, &err);
+    if (r < 0) {
+        (void)fprintf(stderr, "nrf91sim: %s\n", err.text);
+        close_all(&p);
+        return r == SG_EINVAL ? 2 : 1;
     }
-    (void)printf("%s\n", p.pty.path);
+    for (size_t i = 0; i < p.count; i++) {
+        const struct board *b = p.boards[i];
+        (void)printf("%s\n", b->pty.path);
+        if (o.verbose)
+            (void)fprintf(stderr, "nrf91sim: IMEI %s on %s\n", sg_sim_imei(b->sim), b->link[0] ? b->link : b->pty.path);
+    }
     (void)fflush(stdout);
-    if (o.verbose)
-        (void)fprintf(stderr, "nrf91sim: IMEI %s on %s\n", sg_sim_imei(p.sim), p.link ? p.link : p.pty.path);
     run(&p);
-    remove_link(&p);
-    sg_sim_free(p.sim);
-    sg_sim_pty_close(&p.pty);
+    close_all(&p);
     return 0;
 }

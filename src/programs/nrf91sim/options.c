@@ -11,6 +11,9 @@
 static const char help[] =
     "nrf91sim [OPTION]...: an nRF91 modem on a pseudo-terminal, whose path is the first line that it prints\n"
     "\n"
+    "  --count N               so many modems, each on its own pseudo-terminal; --store is a folder then, --link has\n"
+    "                          -01, -02 … added, and IMEIs count up from --imei\n"
+    "  --baud RATE             the line's speed, both ways: 115200 as on the boards; default: no limit\n"
     "  --store FILE            keep the credential store there; without it, it ends with the program\n"
     "  --imei DIGITS           the modem's IMEI; default: the store's, or a new one\n"
     "  --profile NAME          commands, errors and validation of that firmware; default nrf91x1-2.0.x\n"
@@ -31,7 +34,9 @@ static const char help[] =
     "SIGUSR2: the modem is reset. SIGINT, SIGTERM: the end.\n";
 
 enum {
-    STORE = 1,
+    COUNT = 1,
+    BAUD,
+    STORE,
     IMEI,
     PROFILE,
     SET,
@@ -49,6 +54,8 @@ enum {
 };
 
 static const struct option table[] = {
+    {"count", required_argument, NULL, COUNT},
+    {"baud", required_argument, NULL, BAUD},
     {"store", required_argument, NULL, STORE},
     {"imei", required_argument, NULL, IMEI},
     {"profile", required_argument, NULL, PROFILE},
@@ -91,14 +98,19 @@ static int take_host(struct options *o, const char *name)
     return -1;
 }
 
+static int take_number(const char *option, const char *text, uint64_t max, uint64_t *out)
+{
+    if (sg_parse_udec(sg_str(text), max, out) < 0 || *out == 0)
+        return wrong("--%s %s: a number from 1 to %llu", option, text, (unsigned long long)max);
+    return -1;
+}
+
 static int take_capacity(struct options *o, const char *text)
 {
-    uint64_t v;
-
-    if (sg_parse_udec(sg_str(text), 1 << 20, &v) < 0 || v == 0)
-        return wrong("--capacity %s: a number of bytes, up to 1048576", text);
+    uint64_t v = 0;
+    int r = take_number("capacity", text, 1 << 20, &v);
     o->sim.capacity = (size_t)v;
-    return -1;
+    return r;
 }
 
 static int take_name(struct options *o, char *text)
@@ -140,7 +152,18 @@ static int print_settings(void)
 
 static int take(struct options *o, int option)
 {
+    uint64_t v = 0;
+    int r;
+
     switch (option) {
+    case COUNT:
+        r = take_number("count", optarg, 999, &v);
+        o->count = (size_t)v;
+        return r;
+    case BAUD:
+        r = take_number("baud", optarg, 4000000, &v);
+        o->baud = (unsigned)v;
+        return r;
     case STORE:
         o->sim.store = optarg;
         return -1;

@@ -12,6 +12,8 @@ struct options {
     struct sg_sim_name names[NAMES_MAX];
     const char *settings[SETTINGS_MAX];
     const char *link;
+    size_t count;  /* 0: one modem, whose files have no numbers */
+    unsigned baud; /* 0: unthrottled */
     bool verbose;
 };
 
