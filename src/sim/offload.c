@@ -12,8 +12,10 @@
 
 enum { VERIFY_NONE = 0, VERIFY_OPTIONAL = 1, WAITING_MAX = 16 };
 
-/* Of the suites that the dtls room has, the one that the modem has: there is no CCM_8 with ECDSA in it (5.2). */
-static const uint16_t suites[] = {SG_SUITE_ECDHE_ECDSA_AES128_GCM};
+/* Of the suites that the dtls room has, those that the modem has: no CCM_8 with ECDSA, no ECDHE with a pre-shared key
+ * (5.2). */
+static const uint16_t suite_of_certificate[] = {SG_SUITE_ECDHE_ECDSA_AES128_GCM};
+static const uint16_t suite_of_psk[] = {SG_SUITE_PSK_AES128_CCM8};
 
 /* --------------------------------------------------------------------------------------------------- credentials */
 
@@ -60,6 +62,30 @@ static bool load_identity(struct sg_sim *s, struct sg_sim_socket *k)
     BIO_free(in);
     k->key = sg_sim_key_parse(key);
     return k->cert && k->key && k->chain && X509_check_private_key(k->cert, k->key) == 1;
+}
+
+/* A pre-shared key and its identity, where both are there: the key in hexadecimal. */
+static bool load_psk(struct sg_sim *s, struct sg_sim_socket *k)
+{
+    const struct sg_sim_entry *key = sg_sim_store_find(&s->store, k->tag, SG_CRED_PSK);
+    const struct sg_sim_entry *identity = sg_sim_store_find(&s->store, k->tag, SG_CRED_PSK_ID);
+    struct sg_buf b = sg_buf(k->psk_key, sizeof k->psk_key);
+
+    if (key == NULL || identity == NULL || identity->len >= sizeof k->psk_identity)
+        return false;
+    if (sg_parse_hex(sg_bytes(key->content, key->len), &b) < 0 || b.full || b.len == 0)
+        return false;
+    k->psk_len = b.len;
+    memcpy(k->psk_identity, identity->content, identity->len);
+    k->psk_identity[identity->len] = '\0';
+    return true;
+}
+
+/* Whether the handshake is made with the pre-shared key. Beside a certificate, what is used is not known; one report
+ * says that nothing works then (9.15). */
+static bool uses_psk(const struct sg_sim *s, const struct sg_sim_socket *k)
+{
+    return k->psk_identity[0] != '\0' && (k->cert == NULL || sg_sim_is(s, SG_SIM_PSK_BESIDE, "psk"));
 }
 
 /* ----------------------------------------------------------------------------------------------------- callbacks */
@@ -151,16 +177,22 @@ int sg_sim_offload_begin(struct sg_sim *s, struct sg_sim_socket *k, const struct
 
     k->sim = s;
     k->refused = false;
-    if (!load_trust(s, k)) /* even where nothing is verified, one must be there (5.3) */
-        return refuse(s, k, "there is no CA certificate");
+    bool psk = load_psk(s, k), trust = load_trust(s, k);
     if (!load_identity(s, k))
         return refuse(s, k, "certificate and private key are not a pair");
+    if (psk && k->cert != NULL && sg_sim_is(s, SG_SIM_PSK_BESIDE, "fails"))
+        return refuse(s, k, "there is a pre-shared key beside the certificate (psk-beside=fails)");
+    psk = uses_psk(s, k);
+    if (!psk && !trust) /* even where nothing is verified, one must be there (5.3) */
+        return refuse(s, k, "there is no CA certificate");
     const struct sg_dtls_config config = {
-        .cert = k->cert,
-        .key = k->key,
-        .chain = k->chain && sk_X509_num(k->chain) > 0 ? k->chain : NULL,
-        .suites = suites,
-        .suite_count = sizeof suites / sizeof *suites,
+        .cert = psk ? NULL : k->cert,
+        .key = psk ? NULL : k->key,
+        .chain = !psk && k->chain && sk_X509_num(k->chain) > 0 ? k->chain : NULL,
+        .psk_identity = psk ? k->psk_identity : NULL,
+        .psk_key = sg_bytes(k->psk_key, k->psk_len),
+        .suites = psk ? suite_of_psk : suite_of_certificate,
+        .suite_count = 1,
         .cid = modes[k->cid],
         .server_name = k->host[0] ? k->host : NULL,
         .handshake_ms = k->handshake_s * 1000,
@@ -188,6 +220,9 @@ void sg_sim_offload_end(struct sg_sim_socket *k)
     EVP_PKEY_free(k->key);
     sk_X509_pop_free(k->chain, X509_free);
     sg_trust_free(k->trust);
+    sg_wipe(k->psk_key, sizeof k->psk_key);
+    k->psk_identity[0] = '\0';
+    k->psk_len = 0;
     k->cert = NULL;
     k->key = NULL;
     k->chain = NULL;

@@ -143,6 +143,7 @@ enum sg_sim_setting_id {
     SG_SIM_KEYGEN_IDS,
     SG_SIM_PASSWORD,
     SG_SIM_PSK_MAX,
+    SG_SIM_PSK_BESIDE,
     SG_SIM_XPMNG_EXISTS,
     SG_SIM_RESTRICTED,
     SG_SIM_CERTEXPIRY,
@@ -228,6 +229,9 @@ struct sg_sim_socket {
     EVP_PKEY *key;
     STACK_OF(X509) * chain;
     struct sg_trust *trust;
+    char psk_identity[128]; /* "": none */
+    uint8_t psk_key[64];
+    size_t psk_len;
 
     struct sg_sim *sim;
     bool refused;     /* the handshake failed */

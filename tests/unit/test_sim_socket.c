@@ -72,6 +72,18 @@ static void on_verify(void *user, const struct sg_addr *peer, X509 *leaf, STACK_
     verdict->alert = SG_ALERT_CERTIFICATE_REVOKED;
 }
 
+static void on_psk(void *user, const struct sg_addr *peer, struct sg_bytes identity, struct sg_buf *key,
+                   struct sg_dtls_verdict *verdict)
+{
+    static const uint8_t shared[32] = {0xa1, 0xb2};
+    struct server *s = user;
+    (void)peer;
+    verdict->accept = sg_bytes_eq_str(identity, "urn:imei:1") && !s->refuse;
+    verdict->identity = 9;
+    if (key)
+        sg_put(key, shared, sizeof shared);
+}
+
 static void server_pump(void *user, uint64_t now)
 {
     struct server *s = user;
@@ -110,7 +122,8 @@ static void server_start(struct server *s, const uint16_t *suites, size_t suite_
                                           .user = s,
                                           .send = on_send,
                                           .event = on_event,
-                                          .verify = on_verify};
+                                          .verify = on_verify,
+                                          .psk = suites ? NULL : on_psk};
     s->dtls = sg_dtls_new(&config, NULL, 16, &err);
     if (s->dtls == NULL)
         fail_msg("%s", err.text);
@@ -128,11 +141,12 @@ static void server_end(struct server *s)
 }
 
 /* A modem with an identity that it made itself, on the network, and the server as its peer. */
-static struct sg_modem *modem_start(struct rig *r, struct server *s)
+static struct sg_modem *modem_start_with(struct rig *r, struct server *s, const char *const *setting)
 {
     static const struct sg_sim_name names[] = {
         {HOST, "127.0.0.1"}, {"other.example.com", "127.0.0.1"}, {"no.address", "nowhere"}};
-    const struct sg_sim_config config = {.names = names, .name_count = 3};
+    const struct sg_sim_config config = {
+        .names = names, .name_count = 3, .settings = setting, .setting_count = setting ? 1 : 0};
     static struct sg_keygen k;
 
     rig_start(r, &config);
@@ -151,6 +165,11 @@ static struct sg_modem *modem_start(struct rig *r, struct server *s)
     EVP_PKEY_free(key);
     X509_REQ_free(req);
     return m;
+}
+
+static struct sg_modem *modem_start(struct rig *r, struct server *s)
+{
+    return modem_start_with(r, s, NULL);
 }
 
 static int connect_to(struct sg_modem *m, struct sg_modem_socket *k, const struct server *s, const char *host)
@@ -675,6 +694,86 @@ static void without_a_pair_there_is_no_handshake(void **state)
     server_end(&server);
 }
 
+/* ------------------------------------------------------------------------------------------- pre-shared keys */
+
+#define KEY_HEX "a1b2000000000000000000000000000000000000000000000000000000000000"
+
+/* A modem with a pre-shared key and nothing else. */
+static struct sg_modem *psk_modem_start(struct rig *r, struct server *s, const char *key)
+{
+    static const struct sg_sim_name names[] = {{HOST, "127.0.0.1"}};
+    const struct sg_sim_config config = {.names = names, .name_count = 1};
+
+    rig_start(r, &config);
+    r->peer = server_pump;
+    r->peer_user = s;
+    r->peer_fd = s->fd;
+    struct sg_modem *m = rig_modem(r);
+    assert_int_equal(sg_modem_write(m, SG_TAG_LWM2M, SG_CRED_PSK, sg_str(key)), 0);
+    assert_int_equal(sg_modem_write(m, SG_TAG_LWM2M, SG_CRED_PSK_ID, sg_str("urn:imei:1")), 0);
+    assert_int_equal(sg_modem_set_function(m, 1), 0);
+    return m;
+}
+
+/* Without a CA certificate: the key makes the server authentic. The suite is the modem's only AEAD one. */
+static void a_pre_shared_key_connects(void **state)
+{
+    struct sg_modem_socket k;
+    uint8_t space[2048];
+    struct sg_buf b = sg_buf(space, sizeof space);
+    (void)state;
+    server_start(&server, NULL, 0);
+    struct sg_modem *m = psk_modem_start(&rig, &server, KEY_HEX);
+    assert_int_equal(connect_to(m, &k, &server, HOST), 0);
+    assert_int_equal(sg_modem_cid_status(m, &k), 3);
+    assert_int_equal(sg_modem_suite_used(m, &k), SG_SUITE_PSK_AES128_CCM8);
+    assert_int_equal(sg_modem_receive(m, &k, &b), 0); /* nothing has come */
+    assert_int_equal(sg_modem_send(m, &k, sg_str("hello")), 0);
+    wait_event(&rig, &k, false);
+    assert_int_equal(sg_modem_receive(m, &k, &b), 5);
+    rig_end(&rig);
+    server_end(&server);
+}
+
+static void another_pre_shared_key_does_not_connect(void **state)
+{
+    struct sg_modem_socket k;
+    (void)state;
+    server_start(&server, NULL, 0);
+    struct sg_modem *m =
+        psk_modem_start(&rig, &server, "ffb2000000000000000000000000000000000000000000000000000000000000");
+    assert_int_equal(connect_to(m, &k, &server, HOST), SG_EDENIED);
+    assert_int_equal(server.connected, 0);
+    rig_end(&rig);
+    server_end(&server);
+}
+
+/* Checklist 9.15: what the modem does with both is not known; cautiously, no handshake succeeds. */
+static void point_15_a_key_beside_a_certificate(void **state)
+{
+    static const struct {
+        const char *setting;
+        int connects, suite;
+    } cases[] = {{"psk-beside=fails", SG_EDENIED, 0},
+                 {"psk-beside=certificate", 0, SG_SUITE_ECDHE_ECDSA_AES128_GCM},
+                 {"psk-beside=psk", 0, SG_SUITE_PSK_AES128_CCM8}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sg_modem_socket k;
+        server_start(&server, NULL, 0);
+        struct sg_modem *m = modem_start_with(&rig, &server, &cases[i].setting);
+        assert_int_equal(sg_modem_set_function(m, 4), 0);
+        assert_int_equal(sg_modem_write(m, SG_TAG_LWM2M, SG_CRED_PSK, sg_str(KEY_HEX)), 0);
+        assert_int_equal(sg_modem_write(m, SG_TAG_LWM2M, SG_CRED_PSK_ID, sg_str("urn:imei:1")), 0);
+        assert_int_equal(sg_modem_set_function(m, 1), 0);
+        assert_int_equal(connect_to(m, &k, &server, HOST), cases[i].connects);
+        if (cases[i].connects == 0)
+            assert_int_equal(sg_modem_suite_used(m, &k), cases[i].suite);
+        rig_end(&rig);
+        server_end(&server);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -696,6 +795,9 @@ int main(void)
         cmocka_unit_test(what_is_not_read_is_lost_in_the_end),
         cmocka_unit_test(a_key_and_a_chain_that_the_user_wrote),
         cmocka_unit_test(options_are_remembered),
+        cmocka_unit_test(a_pre_shared_key_connects),
+        cmocka_unit_test(another_pre_shared_key_does_not_connect),
+        cmocka_unit_test(point_15_a_key_beside_a_certificate),
         cmocka_unit_test(without_a_pair_there_is_no_handshake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
