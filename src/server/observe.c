@@ -181,14 +181,33 @@ void sg_server_watch_end_all(struct desk *d, struct row *r)
     }
 }
 
+/* What was asked about it of the device that has forgotten it. */
+static void forget_asks(struct peer *p, const struct watch *w)
+{
+    struct ask **link = &p->asks;
+
+    while (*link != NULL) {
+        struct ask *a = *link;
+        if (a->done != watch_answered || memcmp(a->token, w->token, TOKEN_LEN) != 0) {
+            link = &a->next;
+            continue;
+        }
+        *link = a->next;
+        free(a);
+    }
+}
+
 void sg_server_watch_again(struct desk *d, struct row *r)
 {
+    struct peer *p = sg_server_desk_peer(d, r);
     struct watch *next;
 
-    for (struct watch *w = sg_server_desk_peer(d, r)->watches; w != NULL; w = next) {
+    for (struct watch *w = p->watches; w != NULL; w = next) {
         next = w->next; /* where it cannot be sent, it ends here */
-        if (w->begun == NULL)
-            (void)send_about(d, r, w, 0, d->now + AGAIN_MS);
+        if (w->begun != NULL)
+            continue;
+        forget_asks(p, w); /* one at a time: a device may register as often as it likes */
+        (void)send_about(d, r, w, 0, d->now + AGAIN_MS);
     }
 }
 

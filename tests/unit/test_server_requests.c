@@ -412,6 +412,26 @@ static void an_observation_begins_again_with_a_registration(void **state)
     assert_true(seen.ended);
 }
 
+/* A device that registers over and over, and answers nothing, makes us hold one question about each observation. */
+static void registrations_do_not_pile_up_questions(void **state)
+{
+    struct world *w = *state;
+    uint64_t handle;
+    struct sg_coap q = observe(w, &handle);
+    notify(w, &q, SG_COAP_ACK, q.mid, 50, "20.0");
+    for (uint16_t i = 0; i < 20; i++) {
+        register_as(w, ALICE, A, (uint16_t)(900 + i));
+        q = hear(w, A);
+    }
+    size_t n = 0;
+    for (const struct ask *a = sg_server_desk_peer(&w->desk, row_of(w, A))->asks; a != NULL; a = a->next)
+        n++;
+    assert_int_equal(n, 1);
+    notify(w, &q, SG_COAP_ACK, q.mid, 1, "30.0"); /* the last one counts */
+    assert_string_equal(seen.payload, "30.0");
+    assert_false(seen.ended);
+}
+
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, open_world, close_world)
 
 int main(void)
@@ -428,6 +448,7 @@ int main(void)
         WITH_WORLD(an_observation_is_ended_by_us),
         WITH_WORLD(an_observation_is_ended_by_the_device),
         WITH_WORLD(an_observation_begins_again_with_a_registration),
+        WITH_WORLD(registrations_do_not_pile_up_questions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
