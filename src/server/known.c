@@ -298,10 +298,15 @@ int sg_server_known_load(struct known *k, struct sg_store *store, struct sg_erro
 struct known *sg_server_known_new(const struct sg_psk_vault *vault)
 {
     struct known *k = calloc(1, sizeof *k);
+    pthread_rwlockattr_t attr;
 
     if (k == NULL)
         return NULL;
-    pthread_rwlock_init(&k->lock, NULL);
+    /* A revocation must not wait while handshakes of strangers, one after the other, read. */
+    pthread_rwlockattr_init(&attr);
+    pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(&k->lock, &attr);
+    pthread_rwlockattr_destroy(&attr);
     k->vault = vault;
     return k;
 }
@@ -360,18 +365,34 @@ enum sg_trust_result sg_server_known_verify(struct known *k, X509 *leaf, STACK_O
     return result;
 }
 
+/* As ca_revoked, from the inventory. False where it could not be read: then nobody is let in by it. */
+static bool look_up_cas(struct sg_store *store, struct sg_fingerprint issuer, bool *revoked)
+{
+    struct sg_cert_row ca;
+
+    *revoked = false;
+    for (int depth = 0; depth < 4 && !*revoked; depth++) {
+        int rc = sg_store_find_cert(store, &issuer, &ca, NULL);
+        if (rc < 0)
+            return rc == SG_ENOTFOUND; /* above the root there is nothing */
+        *revoked = ca.state == SG_CERT_REVOKED;
+        issuer = ca.issuer;
+    }
+    return true;
+}
+
 bool sg_server_known_lookup(struct known *k, struct sg_store *store, const struct sg_fingerprint *f,
                             struct known_cert *out)
 {
     struct sg_cert_row row;
     struct sg_device device;
-    struct sg_cert_row ca;
+    bool revoked;
 
     if (sg_store_find_cert(store, f, &row, NULL) < 0 || row.kind != SG_CERT_DEVICE ||
-        sg_store_get_device(store, row.device, &device, NULL) < 0)
+        sg_store_get_device(store, row.device, &device, NULL) < 0 || !look_up_cas(store, row.issuer, &revoked))
         return false;
     fill(out, &row, &device);
-    out->ca_revoked = sg_store_find_cert(store, &row.issuer, &ca, NULL) == 0 && ca.state == SG_CERT_REVOKED;
+    out->ca_revoked = revoked;
     sg_server_known_put(k, out);
     return true;
 }

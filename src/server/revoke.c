@@ -3,61 +3,75 @@
 #include "server/server_internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { MAX_CERTS = 64, MAX_PSKS = 16 };
+/* One identity of the device. */
+struct victim {
+    int64_t number;
+    bool psk;
+    struct sg_fingerprint fingerprint; /* of a certificate */
+};
 
 struct revocation {
     struct known *known;
     const char *endpoint, *who, *from;
     enum sg_reason reason;
     struct sg_device device;
-    int64_t certs[MAX_CERTS];
-    struct sg_fingerprint fingerprints[MAX_CERTS];
-    size_t n;
-    int64_t psks[MAX_PSKS];
-    size_t n_psks;
+    struct victim *victims;
+    size_t n, n_psks;
+    const struct victim *newest; /* certificate; NULL: there is none */
+    struct sg_error *err;
 };
+
+static int add(struct revocation *r, const struct victim *v)
+{
+    struct victim *more = reallocarray(r->victims, r->n + 1, sizeof *more);
+
+    if (more == NULL)
+        return sg_fail(r->err, SG_ENOMEM, "out of memory");
+    r->victims = more;
+    more[r->n++] = *v;
+    return 0;
+}
 
 static int take_cert(void *user, const struct sg_cert_row *row)
 {
-    struct revocation *r = user;
+    const struct victim v = {.number = row->number, .fingerprint = row->facts.fingerprint};
 
-    if (row->state == SG_CERT_REVOKED)
-        return 0;
-    if (r->n == MAX_CERTS)
-        return SG_ENOSPC;
-    r->fingerprints[r->n] = row->facts.fingerprint;
-    r->certs[r->n++] = row->number;
-    return 0;
+    return row->state == SG_CERT_REVOKED ? 0 : add(user, &v);
 }
 
 static int take_psk(void *user, const struct sg_psk_row *row)
 {
-    struct revocation *r = user;
+    const struct victim v = {.number = row->number, .psk = true};
 
     if (row->state != SG_CERT_ISSUED && row->state != SG_CERT_ACTIVE)
         return 0; /* its key is erased */
-    if (r->n_psks == MAX_PSKS)
-        return SG_ENOSPC;
-    r->psks[r->n_psks++] = row->number;
-    return 0;
+    return add(user, &v);
 }
 
-static int revoke_all(struct sg_store *store, const struct revocation *r, int64_t now, struct sg_error *err)
+/* Which identities there are, and their end, in one transaction: none is added in between. */
+static int revoke_all(struct sg_store *store, struct revocation *r, int64_t now)
 {
     char who[64];
-    int rc = sg_store_begin(store, err);
 
-    (void)snprintf(who, sizeof who, "%s (%s)", r->who, r->from); /* the store itself writes "local" as the origin */
-    for (size_t i = 0; rc == 0 && i < r->n; i++)
-        rc = sg_store_revoke_cert(store, r->certs[i], r->reason, now, who, err);
-    for (size_t i = 0; rc == 0 && i < r->n_psks; i++)
-        rc = sg_store_revoke_psk(store, r->psks[i], r->reason, now, who, err);
+    int rc = sg_store_find_device(store, r->endpoint, &r->device, r->err);
     if (rc == 0)
-        rc = sg_store_commit(store, err);
-    if (rc != 0)
-        sg_store_rollback(store);
+        rc = sg_store_each_cert(store, SG_CERT_DEVICE, r->device.number, take_cert, r, r->err);
+    if (rc == 0)
+        rc = sg_store_each_psk(store, r->device.number, take_psk, r, r->err);
+    if (rc == 0 && r->n == 0)
+        rc = sg_fail(r->err, SG_ESTATE, "%s has no identity that could be revoked: %s", r->endpoint,
+                     r->device.state == SG_DEVICE_REVOKED ? "it is revoked already" : "it is not enrolled yet");
+    (void)snprintf(who, sizeof who, "%s (%s)", r->who, r->from); /* the store itself writes "local" as the origin */
+    for (size_t i = 0; rc == 0 && i < r->n; i++) {
+        const struct victim *v = &r->victims[i];
+        rc = v->psk ? sg_store_revoke_psk(store, v->number, r->reason, now, who, r->err)
+                    : sg_store_revoke_cert(store, v->number, r->reason, now, who, r->err);
+        r->n_psks += v->psk;
+        r->newest = v->psk ? r->newest : v;
+    }
     return rc;
 }
 
@@ -65,24 +79,21 @@ static int revoke_all(struct sg_store *store, const struct revocation *r, int64_
 static int make_durable(struct sg_store *store, void *arg, struct sg_error *err)
 {
     struct revocation *r = arg;
-
-    int rc = sg_store_find_device(store, r->endpoint, &r->device, err);
-    if (rc < 0)
-        return rc;
-    rc = sg_store_each_cert(store, SG_CERT_DEVICE, r->device.number, take_cert, r, err);
-    if (rc == 0)
-        rc = sg_store_each_psk(store, r->device.number, take_psk, r, err);
-    if (rc < 0)
-        return rc;
-    if (r->n == 0 && r->n_psks == 0)
-        return sg_fail(err, SG_ESTATE, "%s has no identity that could be revoked: %s", r->endpoint,
-                       r->device.state == SG_DEVICE_REVOKED ? "it is revoked already" : "it is not enrolled yet");
-    rc = revoke_all(store, r, sg_server_wall(), err);
     struct known_cert ignored;
-    for (size_t i = 0; rc == 0 && i < r->n; i++) /* from here on no handshake succeeds */
-        (void)sg_server_known_lookup(r->known, store, &r->fingerprints[i], &ignored);
-    for (size_t i = 0; rc == 0 && i < r->n_psks; i++)
-        (void)sg_server_known_lookup_psk(r->known, store, NULL, (uint64_t)r->psks[i], &ignored);
+
+    int rc = sg_store_begin(store, err);
+    if (rc < 0)
+        return rc;
+    rc = revoke_all(store, r, sg_server_wall());
+    if (rc == 0)
+        rc = sg_store_commit(store, err);
+    if (rc != 0)
+        sg_store_rollback(store);
+    for (size_t i = 0; rc == 0 && i < r->n; i++) { /* from here on no handshake succeeds */
+        const struct victim *v = &r->victims[i];
+        (void)(v->psk ? sg_server_known_lookup_psk(r->known, store, NULL, (uint64_t)v->number, &ignored)
+                      : sg_server_known_lookup(r->known, store, &v->fingerprint, &ignored));
+    }
     return rc;
 }
 
@@ -122,16 +133,20 @@ static void write_end(struct sg_server *s, const struct revocation *r)
 int sg_server_revoke(struct sg_server *s, const char *endpoint, enum sg_reason reason, const char *who,
                      const char *from, struct sg_server_revoked *out, struct sg_error *err)
 {
-    struct revocation r = {.known = s->known, .endpoint = endpoint, .who = who, .from = from, .reason = reason};
+    struct revocation r = {
+        .known = s->known, .endpoint = endpoint, .who = who, .from = from, .reason = reason, .err = err};
     uint64_t begun = sg_server_now();
     char took[24];
 
     int rc = sg_server_writer_call(s->writer, make_durable, &r, err);
+    memset(out, 0, sizeof *out);
+    out->certificates = (unsigned)(r.n - r.n_psks);
+    out->psks = (unsigned)r.n_psks;
+    if (r.newest != NULL)
+        sg_fingerprint_text(&r.newest->fingerprint, out->fingerprint);
+    free(r.victims);
     if (rc < 0)
         return rc;
-    memset(out, 0, sizeof *out);
-    out->certificates = (unsigned)r.n;
-    out->psks = (unsigned)r.n_psks;
     write_end(s, &r);
     for (unsigned i = 0; i < s->config.workers; i++) {
         struct shutting x = {.job.run = run_drop, .waiter = WAITER_INIT, .endpoint = endpoint};
@@ -142,11 +157,9 @@ int sg_server_revoke(struct sg_server *s, const char *endpoint, enum sg_reason r
         out->workers++;
     }
     out->took_ms = (uint32_t)(sg_server_now() - begun);
-    if (r.n > 0)
-        sg_fingerprint_text(&r.fingerprints[r.n - 1], out->fingerprint);
     (void)snprintf(took, sizeof took, "%u", out->took_ms);
     SG_LOG(SG_LOG_WARNING, "revoked", "endpoint", endpoint, "certificate",
-           r.n > 0 ? out->fingerprint : "none: pre-shared key", "reason", sg_reason_name(reason), "who", who, "from",
-           from, "ms", took);
+           out->certificates > 0 ? out->fingerprint : "none: pre-shared key", "reason", sg_reason_name(reason), "who",
+           who, "from", from, "ms", took);
     return 0;
 }

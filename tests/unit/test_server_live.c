@@ -376,6 +376,47 @@ static void a_revocation_acts_at_once(void **state)
     free_party(&bob);
 }
 
+/* However many certificates it had in its life. */
+static void a_device_of_many_certificates_is_shut_out(void **state)
+{
+    enum { MANY = 70 };
+    struct house *h = *state;
+    struct party alice[MANY];
+    struct sg_server_revoked done;
+    struct sg_error err = {0};
+    struct sg_device device;
+    for (int i = 0; i < MANY; i++)
+        alice[i] = enrol(h, ALICE);
+    struct device *d = registered_device(h, &alice[MANY - 1], ALICE);
+    must(sg_server_revoke(h->up, ALICE, SG_KEY_COMPROMISE, "operator", "here", &done, &err) == 0, err);
+    assert_int_equal(done.certificates, MANY);
+    assert_int_equal(done.associations, 1);
+    assert_true(live(d, &d->closed, 1000));
+    assert_int_equal(sg_store_find_device(h->store, ALICE, &device, NULL), 0);
+    assert_int_equal(device.state, SG_DEVICE_REVOKED);
+    refuse(h, &alice[0], SG_ALERT_CERTIFICATE_REVOKED, ALICE, "revoked");
+    free_device(d);
+    for (int i = 0; i < MANY; i++)
+        free_party(&alice[i]);
+}
+
+/* Any CA above counts, and a second look at the inventory is no way round. */
+static void a_revoked_root_lets_nobody_in(void **state)
+{
+    struct house *h = *state;
+    struct party alice = enrol(h, ALICE);
+    struct device *d = registered_device(h, &alice, ALICE);
+    struct sg_fingerprint f;
+    struct sg_cert_row row;
+    sg_cert_fingerprint(h->root.cert, &f);
+    assert_int_equal(sg_store_find_cert(h->store, &f, &row, NULL), 0);
+    assert_int_equal(sg_store_revoke_cert(h->store, row.number, SG_CA_COMPROMISE, wall(), "operator", NULL), 0);
+    assert_true(live(d, &d->closed, 3000));
+    refuse(h, &alice, SG_ALERT_CERTIFICATE_REVOKED, ALICE, "issuing CA");
+    free_device(d);
+    free_party(&alice);
+}
+
 static void a_revocation_by_another_process_acts_too(void **state)
 {
     struct house *h = *state;
@@ -609,6 +650,8 @@ int main(void)
         WITH_ONE(why_a_device_cannot_be_asked),
         WITH_ONE(who_waits_can_be_told),
         WITH_ONE(a_revocation_acts_at_once),
+        WITH_ONE(a_device_of_many_certificates_is_shut_out),
+        WITH_ONE(a_revoked_root_lets_nobody_in),
         WITH_ONE(a_revocation_by_another_process_acts_too),
         WITH_ONE(what_is_shut_out_gets_no_word),
         WITH_ONE(a_revocation_meets_a_handshake),
