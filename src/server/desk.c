@@ -79,11 +79,13 @@ static void adopt(struct desk *d, uint32_t i)
     sg_server_desk_schedule(d, r);
 }
 
-/* A file that another process wrote is not trusted with the ends of its texts. */
+/* A file that another process wrote is not trusted with the ends of its texts. A row with neither association nor
+ * registration is of a process that was killed in between. */
 static bool is_sound(const struct row *r)
 {
     return atomic_load_explicit(&r->state, memory_order_relaxed) == ROW_LIVE && r->registered <= 1 &&
-           r->endpoint[0] != '\0' && memchr(r->endpoint, '\0', sizeof r->endpoint) != NULL &&
+           (r->assoc != 0 || r->registered) && r->endpoint[0] != '\0' &&
+           memchr(r->endpoint, '\0', sizeof r->endpoint) != NULL &&
            memchr(r->version, '\0', sizeof r->version) != NULL && memchr(r->binding, '\0', sizeof r->binding) != NULL &&
            memchr(r->location, '\0', sizeof r->location) != NULL && memchr(r->objects, '\0', sizeof r->objects) != NULL;
 }

@@ -263,9 +263,11 @@ static bool may_stay(struct worker *w, const struct row *r, struct sg_dtls_verdi
     struct known *known = w->server->known;
     bool psk = (r->cert & PSK_NUMBER) != 0;
 
-    if (!sg_server_known_get(known, r->cert, &c) &&
-        !(psk ? sg_server_known_lookup_psk(known, w->store, NULL, r->cert, &c)
-              : sg_server_known_lookup(known, w->store, &r->fingerprint, &c))) {
+    bool found =
+        sg_server_known_get(known, r->cert, &c) || (psk ? sg_server_known_lookup_psk(known, w->store, NULL, r->cert, &c)
+                                                        : sg_server_known_lookup(known, w->store, &r->fingerprint, &c));
+    /* In an inventory that was restored from a backup, the number may be another device's. */
+    if (!found || memcmp(&c.fingerprint, &r->fingerprint, sizeof c.fingerprint) != 0) {
         v->alert = SG_ALERT_CERTIFICATE_UNKNOWN;
         (void)snprintf(v->reason, sizeof v->reason, "its %s is not in the inventory any more",
                        psk ? "pre-shared key" : "certificate");

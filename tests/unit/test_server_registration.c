@@ -361,6 +361,19 @@ static void a_damaged_row_is_emptied(void **state)
     assert_int_equal(w->desk.free_count, 1);
 }
 
+/* The process died between a row's making and its association. */
+static void a_row_of_nobody_is_emptied(void **state)
+{
+    struct world *w = *state;
+    connect_as(w, ALICE, A);
+    row_of(w, A)->assoc = 0;
+    struct desk_ports ports = w->desk.ports;
+    sg_server_desk_free(&w->desk);
+    assert_int_equal(sg_server_desk_init(&w->desk, &ports, w->rows, &w->used, ROWS), 0);
+    assert_null(sg_server_desk_find(&w->desk, ALICE));
+    assert_int_equal(w->desk.free_count, 1);
+}
+
 static void a_registration_is_carried_over(void **state)
 {
     struct world *w = *state;
@@ -434,6 +447,7 @@ int main(void)
         WITH_WORLD(a_device_is_dropped_whole),
         WITH_WORLD(rows_outlive_the_desk),
         WITH_WORLD(a_damaged_row_is_emptied),
+        WITH_WORLD(a_row_of_nobody_is_emptied),
         WITH_WORLD(a_registration_is_carried_over),
         cmocka_unit_test(deadlines_come_in_order),
     };

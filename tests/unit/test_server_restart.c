@@ -159,6 +159,36 @@ static void who_was_revoked_meanwhile_does_not_come_back(void **state)
     free_party(&bob);
 }
 
+/* The inventory was restored from a backup, and the number of Alice's certificate went to Bob's. */
+static void a_number_that_is_anothers_now_lets_nobody_stay(void **state)
+{
+    struct house *h = *state;
+    start_on(h, 0);
+    struct party alice = enrol(h, ALICE);
+    struct device *a = registered_device(h, &alice, ALICE);
+    struct sg_error err = {0};
+    struct sg_server_device seen;
+    uint16_t port = sg_server_port(h->up);
+    sg_server_stop(h->up);
+    h->up = NULL;
+    sg_store_close(h->store);
+    assert_int_equal(unlink(h->inventory), 0);
+    must(sg_store_create(h->inventory, &err) == 0, err);
+    h->store = sg_store_open(h->inventory, &err);
+    must(h->store != NULL, err);
+    record(h, &h->root, SG_CERT_DEVICE_ROOT, NULL, 0);
+    record(h, &h->issuing, SG_CERT_ISSUING_CA, &h->root, 0);
+    struct party bob = enrol(h, BOB);
+    start_on(h, port);
+    assert_int_equal(sg_server_device(h->up, ALICE, &seen), SG_ENOTFOUND);
+    assert_int_equal(sg_server_device(h->up, BOB, &seen), SG_ENOTFOUND);
+    assert_int_equal(audited(h, "shut-out", ALICE, "not in the inventory any more"), 1);
+    assert_true(live(a, &a->closed, 1000));
+    free_device(a);
+    free_party(&alice);
+    free_party(&bob);
+}
+
 static void damage(const struct house *h, const char *file, off_t at, const char *with)
 {
     char name[160];
@@ -301,6 +331,7 @@ int main(void)
         COLD_ONE(a_restart_is_not_noticed),
         COLD_TWO(a_restart_is_not_noticed),
         COLD_ONE(who_was_revoked_meanwhile_does_not_come_back),
+        COLD_ONE(a_number_that_is_anothers_now_lets_nobody_stay),
         COLD_TWO(who_was_revoked_meanwhile_does_not_come_back),
         COLD_ONE(damaged_tables_are_put_aside),
         COLD_ONE(a_second_server_is_refused),
