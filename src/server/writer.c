@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 enum {
-    QUEUE_MAX = 8192, /* entries that wait; about 10 MB at the most */
+    QUEUE_MAX = 8192,                  /* entries that wait; about 10 MB at the most */
+    REGISTRATIONS_MAX = QUEUE_MAX / 2, /* so that a device that registers over and over drives out no audit entry */
     LOOK_MS = 250,
     TRIES = 20, /* of a transaction while another process holds the inventory, a quarter of a second apart */
 };
@@ -56,7 +57,8 @@ static void give(struct writer *w, struct entry *e)
 {
     e->next = NULL;
     pthread_mutex_lock(&w->mutex);
-    if (w->waiting >= QUEUE_MAX && e->kind != ENTRY_CALL) {
+    unsigned most = e->kind == ENTRY_REGISTRATION ? REGISTRATIONS_MAX : QUEUE_MAX;
+    if (w->waiting >= most && e->kind != ENTRY_CALL) {
         w->lost++;
         pthread_mutex_unlock(&w->mutex);
         free(e);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The log and the audit log: no value can forge a line, no entry is lost without being counted. */
+#include "server/server_internal.h"
 #include "server_live.h"
 
 #include <fcntl.h>
@@ -94,6 +95,24 @@ static void what_is_too_much_is_counted(void **state)
     assert_int_equal(sg_store_audit_verify(h->store, &count, NULL), 0);
 }
 
+/* However fast a device registers, an entry of the audit log finds room. */
+static void registrations_do_not_drive_out_audit_entries(void **state)
+{
+    struct house *h = *state;
+    struct party alice = enrol(h, ALICE);
+    struct sg_device d;
+    assert_int_equal(sg_store_find_device(h->store, ALICE, &d, NULL), 0);
+    const struct sg_registration_row r = {.device = d.number, .active = true, .version = "1.1", .binding = "U"};
+    assert_int_equal(sg_store_begin(h->store, NULL), 0);
+    for (int i = 0; i < 12000; i++)
+        sg_server_writer_registration(h->up->writer, &r);
+    sg_server_audit(h->up, "api", "127.0.0.1:1", "api-denied", "token", "wrong token");
+    sg_store_rollback(h->store);
+    assert_int_equal(audited(h, "overflow", "", "entries were not written"), 1);
+    assert_int_equal(audited(h, "api-denied", "token", "wrong token"), 1);
+    free_party(&alice);
+}
+
 static void stopping_writes_everything(void **state)
 {
     struct house *h = *state;
@@ -111,8 +130,11 @@ static void stopping_writes_everything(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_line_is_an_event),       cmocka_unit_test(no_value_forges_a_line),
-        WITH_ONE(entries_wait_for_another_process), WITH_ONE(what_is_too_much_is_counted),
+        cmocka_unit_test(a_line_is_an_event),
+        cmocka_unit_test(no_value_forges_a_line),
+        WITH_ONE(entries_wait_for_another_process),
+        WITH_ONE(what_is_too_much_is_counted),
+        WITH_ONE(registrations_do_not_drive_out_audit_entries),
         WITH_ONE(stopping_writes_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
