@@ -17,7 +17,7 @@ struct board_line {
 struct board {
     struct sg_sim *sim;
     struct sg_sim_pty pty;
-    char name[16];                /* what log lines begin with; "" where there is but one */
+    char name[24];                /* what log lines begin with; "" where there is but one */
     char store[4096], link[4096]; /* "": none */
     char imei[16];
     unsigned baud; /* 0: bytes arrive at once */
