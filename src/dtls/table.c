@@ -85,7 +85,8 @@ uint32_t sg_dtls_slot_take(struct sg_dtls *d, const struct sg_addr *addr)
         return SG_DTLS_NONE;
     d->index.free = d->index.next[slot];
     a->cid_in_len = wants_cid ? SG_DTLS_CID_LEN : 0;
-    a->generation++;
+    if (++a->generation == 0) /* so that no id is ever 0, which is none */
+        a->generation = 1;
     a->addr = *addr;
     a->state = SG_DTLS_SHAKING;
     link_slot(d, slot);
@@ -185,12 +186,20 @@ static bool index_open(struct sg_dtls *d, uint32_t slots)
     return true;
 }
 
+/* What would make us read or write beyond an association's parts, or speak in a suite that does not exist. */
+static bool is_sound(const struct sg_dtls_assoc *a)
+{
+    return (a->cid_in_len == 0 || a->cid_in_len == sizeof a->cid_in) && a->cid_out_len <= sizeof a->cid_out &&
+           sg_dtls_suite(a->suite) && a->fragment && a->generation && a->write_seq <= SG_DTLS_SEQ_END &&
+           a->read_next <= SG_DTLS_SEQ_END;
+}
+
 /* What an earlier process left. Handshakes ended with it; associations go on. */
 static void adopt(struct sg_dtls *d)
 {
     for (uint32_t slot = d->table->slots; slot-- > 0;) {
         struct sg_dtls_assoc *a = &d->table->assoc[slot];
-        if (a->state == SG_DTLS_LIVE) {
+        if (a->state == SG_DTLS_LIVE && is_sound(a)) {
             link_slot(d, slot);
             continue;
         }

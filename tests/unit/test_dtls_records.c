@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Established associations: what is dropped, what moves them, how they end, and how they outlive the process. */
+#include "dtls/dtls_internal.h"
 #include "dtls_world.h"
 
 static struct world *connected(enum sg_dtls_cid_mode cid)
@@ -384,6 +385,64 @@ static void a_table_of_another_kind_is_refused(void **state)
     free_world(w);
 }
 
+static void spoil(struct sg_dtls_assoc *a, int how)
+{
+    switch (how) {
+    case 0:
+        a->cid_out_len = 255;
+        break;
+    case 1:
+        a->cid_in_len = 7;
+        break;
+    case 2:
+        a->suite = 0x1301;
+        break;
+    case 3:
+        a->fragment = 0;
+        break;
+    case 4:
+        a->write_seq = SG_DTLS_SEQ_END + 1;
+        break;
+    default:
+        a->read_next = UINT64_MAX;
+    }
+}
+
+/* Damage in one slot ends that association, and no byte beyond its parts is read: no key goes out as a connection id.
+ */
+static void a_damaged_slot_is_emptied(void **state)
+{
+    (void)state;
+    for (int how = 0; how < 6; how++) {
+        struct world *w = connected(SG_CID_ON);
+        struct sg_dtls_table *table = w->server.table;
+        sg_dtls_free(w->server.d);
+        for (uint32_t slot = 0; slot < SLOTS; slot++)
+            if (table->assoc[slot].state == SG_DTLS_LIVE)
+                spoil(&table->assoc[slot], how);
+        open_party(&w->server);
+        if (sg_dtls_next(w->server.d, 0) != 0)
+            fail_msg("damage %d was not seen", how);
+        connect_world(w);
+        talk(w);
+        free_world(w);
+    }
+}
+
+static void numbers_of_slots_pass_over_none(void **state)
+{
+    (void)state;
+    struct world *w = connected(SG_CID_ON);
+    struct sg_dtls_table *table = w->server.table;
+    for (uint32_t slot = 0; slot < SLOTS; slot++)
+        table->assoc[slot].generation = UINT32_MAX;
+    for (int i = 0; i < SLOTS; i++) {
+        connect_world(w);
+        assert_int_not_equal(id_of(&w->server) >> 32, 0);
+    }
+    free_world(w);
+}
+
 static void keys_are_wiped(void **state)
 {
     (void)state;
@@ -418,6 +477,8 @@ int main(void)
         cmocka_unit_test(a_handshake_does_not_outlive_the_process),
         cmocka_unit_test(cookies_and_tickets_outlive_the_process),
         cmocka_unit_test(a_table_of_another_kind_is_refused),
+        cmocka_unit_test(a_damaged_slot_is_emptied),
+        cmocka_unit_test(numbers_of_slots_pass_over_none),
         cmocka_unit_test(keys_are_wiped),
     };
     return cmocka_run_group_tests(tests, make_identities, free_identities);
