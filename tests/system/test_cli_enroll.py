@@ -23,6 +23,11 @@ def enroll(home, *args, check=None, **options):
     return home.signet("enroll", *args, check=check, **options)
 
 
+def last(done):
+    """The object at the end of what --json prints."""
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 def devices(home):
     return json.loads(home.signet("devices", "--json", check=0).stdout)["devices"]
 
@@ -73,7 +78,7 @@ def test_a_board_gets_an_identity(home, modem):
 def test_again_it_verifies_and_writes_nothing(home, modem):
     enroll(home, "--port", modem.port, check=0)
     before = modem.store.read_bytes(), modem.store.stat().st_mtime_ns, home.audit()
-    done = json.loads(enroll(home, "--port", modem.port, "--json", check=0).stdout)
+    done = last(enroll(home, "--port", modem.port, "--json", check=0))
     assert done["enrolled"][0]["enrolled_before"] is True and done["failed"] == []
     assert (modem.store.read_bytes(), modem.store.stat().st_mtime_ns, home.audit()) == before
 
@@ -88,14 +93,14 @@ def test_an_enrolled_board_is_verified_while_it_is_online(home, modem):
 def test_several_ports_one_after_the_other(home, folder):
     modems = [home.modem() for _ in range(2)]
     args = [x for m in modems for x in ("--port", m.port)]
-    done = json.loads(enroll(home, *args, "--json", check=0).stdout)
+    done = last(enroll(home, *args, "--json", check=0))
     assert [e["endpoint"] for e in done["enrolled"]] == [m.endpoint for m in modems]
     assert {d["endpoint"] for d in devices(home)} == {m.endpoint for m in modems}
 
 
 def test_one_bad_port_does_not_stop_the_others(home, modem, folder):
     done = enroll(home, "--port", str(folder / "none"), "--port", modem.port, "--json", check=1)
-    answer = json.loads(done.stdout)
+    answer = last(done)
     assert [e["endpoint"] for e in answer["enrolled"]] == [modem.endpoint]
     assert answer["failed"][0]["port"] == str(folder / "none")
     assert "there is no port" in answer["failed"][0]["sentence"]

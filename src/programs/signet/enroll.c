@@ -1,20 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* signet enroll: gives boards their identity, one after the other. */
+/* signet enroll: gives boards their identity, one at the desk or a line of them. */
 #include "commands.h"
 #include "enroll_ports.h"
 #include "enroll_psk.h"
 #include "enroll_show.h"
-#include "factory/factory.h"
-#include "programs/port.h"
+#include "line.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { PORT, TAG, NAME, OFFLINE, RENEW, PSK, UNVERIFIED, YES, YEARS, PASSPHRASE_FILE, PASSPHRASE_FD };
+enum {
+    PORT,
+    WATCH,
+    POLICY,
+    POLICY_TEMPLATE,
+    LOT,
+    BOARDS,
+    PARALLEL,
+    TAG,
+    NAME,
+    OFFLINE,
+    RENEW,
+    PSK,
+    UNVERIFIED,
+    YES,
+    YEARS,
+    PASSPHRASE_FILE,
+    PASSPHRASE_FD
+};
 static const struct sg_cli_option options[] = {
     [PORT] = {"--port", "PATH", "the board's serial port; may be given several times. Without it, ports are searched"},
+    [WATCH] = {"--watch", NULL, "work on boards as they are plugged in, until Ctrl-C"},
+    [POLICY] = {"--policy", "FILE", "what is done with each board, in a YAML file"},
+    [POLICY_TEMPLATE] = {"--policy-template", NULL, "print such a file with every field, its default and its meaning"},
+    [LOT] = {"--lot", "NAME", "the boards belong to this lot, whose signed report is written at the end"},
+    [BOARDS] = {"--boards", "N", "--watch ends when so many are done"},
+    [PARALLEL] = {"--parallel", "N", "boards that are worked on at one time: 1 to 64, 64 by default"},
     [TAG] = {"--tag", "N", "the modem's security tag, 35724861 by default (LwM2M in nRF Connect SDK)"},
     [NAME] = {"--name", "ENDPOINT", "the endpoint name, urn:imei:IMEI by default"},
     [OFFLINE] = {"--offline", NULL, "take a modem off the network for it, and put it back"},
@@ -31,17 +55,18 @@ static const struct sg_cli_option options[] = {
 struct wanted {
     struct sg_cli_ports ports;
     struct sg_cli_passphrase passphrase;
+    struct sg_policy policy;
     struct sg_enroll enroll; /* what is the same for each board */
     struct sg_psk_vault vault;
-    bool yes;
+    const char *policy_file, *lot;
+    bool watch, template, yes;
+    uint64_t boards, parallel, years; /* 0: as the policy says */
 };
-
-static volatile sig_atomic_t interrupted;
 
 static void on_signal(int number)
 {
     (void)number;
-    interrupted = 1;
+    atomic_store(&sg_line_interrupted, true);
 }
 
 /* The first Ctrl-C ends after the step under way; a second one ends at once. */
@@ -55,6 +80,7 @@ static void catch_signals(void)
 
 /* ------------------------------------------------------------------------------------------------- arguments */
 
+/* The options that are numbers. */
 static int take_number(struct sg_cli *cli, int option, struct wanted *w)
 {
     uint64_t n;
@@ -63,11 +89,13 @@ static int take_number(struct sg_cli *cli, int option, struct wanted *w)
             return sg_cli_usage(cli, "--tag takes a number from 0 to %d, not %s (higher ones are the modem's own).",
                                 SG_TAG_MAX, cli->value);
         w->enroll.tag = (int64_t)n;
-    } else {
-        if (sg_parse_udec(sg_str(cli->value), 50, &n) < 0 || n == 0)
-            return sg_cli_usage(cli, "--years takes a number from 1 to 50, not %s.", cli->value);
-        w->enroll.valid = (int64_t)n * 365 * 86400;
+        return 0;
     }
+    uint64_t most = option == YEARS ? 50 : option == PARALLEL ? SG_POLICY_PARALLEL : 1000000;
+    if (sg_parse_udec(sg_str(cli->value), most, &n) < 0 || n == 0)
+        return sg_cli_usage(cli, "%s takes a number from 1 to %llu, not %s.", cli->command->options[option].name,
+                            (unsigned long long)most, cli->value);
+    *(option == YEARS ? &w->years : option == PARALLEL ? &w->parallel : &w->boards) = n;
     return 0;
 }
 
@@ -76,8 +104,22 @@ static int take(struct sg_cli *cli, int option, struct wanted *w)
     switch (option) {
     case PORT:
         return sg_cli_add_port(&w->ports, cli->value) ? 0 : sg_cli_usage(cli, "more than %d ports.", SG_CLI_PORTS);
+    case WATCH:
+        w->watch = true;
+        return 0;
+    case POLICY:
+        w->policy_file = cli->value;
+        return 0;
+    case POLICY_TEMPLATE:
+        w->template = true;
+        return 0;
+    case LOT:
+        w->lot = cli->value;
+        return 0;
     case TAG:
     case YEARS:
+    case BOARDS:
+    case PARALLEL:
         return take_number(cli, option, w);
     case NAME:
         w->enroll.endpoint = cli->value;
@@ -114,119 +156,160 @@ static int parse(struct sg_cli *cli, struct wanted *w)
         if (r != 0)
             return r;
     }
-    if (w->enroll.endpoint != NULL && w->ports.n != 1)
+    if (w->enroll.endpoint != NULL && (w->ports.n != 1 || w->watch))
         return sg_cli_usage(cli, "--name names one board: give exactly one --port with it.");
+    if (w->boards > 0 && !w->watch)
+        return sg_cli_usage(cli, "--boards goes with --watch.");
     if (w->passphrase.file != NULL && w->passphrase.fd >= 0)
         return sg_cli_usage(cli, "--passphrase-file and --passphrase-fd exclude each other.");
+    return 0;
+}
+
+static int print_template(void)
+{
+    static uint8_t space[8192];
+    struct sg_buf text = sg_buf(space, sizeof space);
+    if (sg_policy_template(&text) < 0)
+        return sg_cli_fail(SG_CLI_FAILED, "the template does not fit.");
+    (void)fputs(sg_buf_cstr(&text), stdout);
+    return SG_CLI_DONE;
+}
+
+/* The policy of the file, or the defaults; what the command line says goes before it. */
+static int apply_policy(const struct sg_cli *cli, struct wanted *w)
+{
+    struct sg_error err = {0};
+    struct sg_policy *p = &w->policy;
+    struct sg_enroll *e = &w->enroll;
+    sg_policy_defaults(p);
+    if (w->policy_file != NULL && sg_policy_load(w->policy_file, p, &err) < 0)
+        return sg_cli_fail_err(err.code == SG_EFORMAT ? SG_CLI_USAGE : SG_CLI_FAILED, &err);
+    if (e->tag >= 0 && p->occupied == SG_OCCUPIED_OTHER_TAG && e->tag == (int64_t)p->second_tag)
+        return sg_cli_usage(cli, "--tag is the policy's second_tag: with `occupied: renew` they must differ.");
+    e->first_tag = p->tag;
+    e->other_tag = p->second_tag;
+    e->name_form = p->name;
+    e->key_usage = p->key_usage[0] != '\0' ? p->key_usage : NULL;
+    e->occupied = p->occupied;
+    e->remove_psk = p->remove_psk;
+    e->offline = e->offline || p->take_offline;
+    e->leave = p->modem_after;
+    e->valid = (int64_t)(w->years > 0 ? w->years : p->years) * 365 * 86400;
+    w->boards = w->boards > 0 ? w->boards : p->boards;
+    w->parallel = w->parallel > 0 ? w->parallel : p->parallel;
     return 0;
 }
 
 /* ---------------------------------------------------------------------------------------------- one board */
 
 /* What the callbacks of one enrolment need. */
-struct board {
+struct desk {
     struct sg_cli_progress progress;
     bool yes, declined;
 };
 
 static int on_step(void *user, enum sg_enroll_step step, const char *facts)
 {
-    struct board *b = user;
-    sg_cli_show_step(&b->progress, step, facts);
-    return interrupted;
+    struct desk *d = user;
+    sg_cli_show_step(&d->progress, step, facts);
+    return atomic_load(&sg_line_interrupted);
 }
 
 static bool on_destroy(void *user, const char *what)
 {
-    struct board *b = user;
+    struct desk *d = user;
     char question[700];
-    sg_cli_hide_working(&b->progress);
+    sg_cli_hide_working(&d->progress);
     (void)snprintf(question, sizeof question, "This destroys %s.", what);
-    b->declined = !sg_cli_confirm(question, b->yes);
-    return !b->declined;
+    d->declined = !sg_cli_confirm(question, d->yes);
+    return !d->declined;
 }
 
-static int exit_of(int r, const struct sg_enroll_result *result)
+/* One board in full, with somebody at the desk who can be asked. */
+static int enroll_one(const struct wanted *w, const char *path)
 {
-    if (r == SG_EINVAL && result->refused)
-        return SG_CLI_USAGE;
-    return result->refused ? SG_CLI_REFUSED : SG_CLI_FAILED;
-}
-
-static int open_board(const char *path, struct sg_port *port, struct sg_modem *modem, struct sg_error *err)
-{
-    int r = sg_port_open(port, path, err);
-    if (r < 0)
-        return r;
-    r = sg_modem_open(modem, sg_port_io(port));
-    if (r == SG_ETIMEOUT)
-        sg_fail(err, r,
-                "what is on %s does not answer like a modem (AT). Is it the right port, and does the board run a "
-                "firmware with an AT interface (at_client, Serial Modem)?",
-                path);
-    else if (r < 0)
-        sg_fail(err, r, "talking to %s: %s", path, sg_strerror(r));
-    if (r < 0)
-        sg_port_close(port);
-    return r;
-}
-
-static int enroll_one(const struct sg_cli *cli, const struct wanted *w, const char *path, struct sg_cli_boards *done)
-{
-    static struct sg_modem modem; /* large, and one at a time */
-    struct sg_port port;
-    struct sg_enroll_result result = {.function = -1};
-    struct sg_error err = {0};
-    struct board b = {.yes = w->yes};
+    static struct sg_board b; /* large */
+    struct desk d = {.yes = w->yes};
     struct sg_enroll e = w->enroll;
-
-    memset(&modem, 0, sizeof modem);
-    sg_cli_show_port(&b.progress, path, cli->json);
-    int r = open_board(path, &port, &modem, &err);
+    e.step = on_step;
+    e.may_destroy = on_destroy;
+    e.user = &d;
+    (void)snprintf(b.port, sizeof b.port, "%s", path);
+    b.began = sg_line_now();
+    sg_cli_show_port(&d.progress, path);
+    int r = sg_board_enroll(&b, &e);
+    sg_cli_hide_working(&d.progress);
     if (r == 0) {
-        e.modem = &modem;
-        e.port = path;
-        e.now = (int64_t)time(NULL);
-        e.step = on_step;
-        e.may_destroy = on_destroy;
-        e.user = &b;
-        r = sg_enroll(&e, &result, &err);
-        sg_port_close(&port);
-    }
-    sg_cli_hide_working(&b.progress);
-    sg_cli_add_board(done, path, r, &result, &err);
-    if (r == 0) {
-        sg_cli_show_done(&b.progress, &result, port.waited_ms);
+        sg_cli_show_done(&b);
         return SG_CLI_DONE;
     }
-    int code = exit_of(r, &result);
-    if (!b.declined) /* that was told where it was asked */
-        (void)sg_cli_fail_err(code, &err);
-    sg_cli_show_function(&b.progress, &result);
+    if (!d.declined) /* that was told where it was asked */
+        (void)sg_cli_fail_err(SG_CLI_FAILED, &b.err);
+    sg_cli_show_function(&b.result);
+    return sg_board_exit(&b);
+}
+
+/* ------------------------------------------------------------------------------------------------------ a line */
+
+static int run_line(const struct sg_cli *cli, const struct wanted *w, const struct sg_lot *lot)
+{
+    static struct sg_line line; /* large */
+    line = (struct sg_line){.cli = cli,
+                            .enroll = w->enroll,
+                            .lot = lot,
+                            .parallel = (unsigned)w->parallel,
+                            .expected = w->watch ? (size_t)w->boards : w->ports.n,
+                            .yes = w->yes};
+    line.form = cli->json ? SG_LINE_JSON : isatty(STDOUT_FILENO) ? SG_LINE_LIVE : SG_LINE_PLAIN;
+    if (line.form == SG_LINE_PLAIN && w->watch)
+        (void)printf("Waiting for boards. Ctrl-C ends.\n");
+    (void)fflush(stdout);
+    return sg_line_run(&line, w->ports.path, w->ports.n, w->watch ? &w->policy : NULL);
+}
+
+/* A lot is opened before the first board, and its report written after the last. */
+static int run_lot(const struct sg_cli *cli, const struct wanted *w)
+{
+    struct sg_error err = {0};
+    struct sg_lot lot;
+    const struct sg_enroll *e = &w->enroll;
+    int r = sg_lot_open(e->store, w->lot, e->who, (int64_t)time(NULL), &lot, &err);
+    if (r < 0)
+        return sg_cli_fail_err(r == SG_EINVAL ? SG_CLI_USAGE : SG_CLI_FAILED, &err);
+    int code = run_line(cli, w, &lot);
+    const struct sg_lot_close c = {.store = e->store,
+                                   .issuer = e->issuer,
+                                   .name = w->lot,
+                                   .dir = cli->home.lots,
+                                   .who = e->who,
+                                   .now = (int64_t)time(NULL)};
+    if (sg_lot_close(&c, &err) < 0)
+        return sg_cli_fail_err(SG_CLI_FAILED, &err);
+    if (!cli->json)
+        (void)printf("Report          %s/%s.html, .json, .p7s, .csv\n", cli->home.lots, w->lot);
     return code;
 }
 
-/* The first failure decides the exit code; the other boards are still done. */
-static int enroll_all(const struct sg_cli *cli, const struct wanted *w)
+static int enroll(const struct sg_cli *cli, struct wanted *w)
 {
-    struct sg_cli_boards done = {0};
-    int code = SG_CLI_DONE;
-    for (size_t i = 0; i < w->ports.n && !interrupted; i++) {
-        int r = enroll_one(cli, w, w->ports.path[i], &done);
-        if (code == SG_CLI_DONE)
-            code = r;
-    }
-    if (interrupted && code == SG_CLI_DONE)
-        code = sg_cli_fail(SG_CLI_FAILED, "interrupted: %zu of %zu boards were done.", done.n, w->ports.n);
-    return sg_cli_print_boards(&done, cli->json, code);
+    int code = 0;
+    if (w->ports.n == 0 && !w->watch)
+        code = sg_cli_find_ports(&w->ports, &w->policy, cli->json);
+    if (code != 0)
+        return code;
+    if (w->lot != NULL)
+        return run_lot(cli, w);
+    if (w->ports.n == 1 && !w->watch && !cli->json)
+        return enroll_one(w, w->ports.path[0]);
+    return run_line(cli, w, NULL);
 }
 
-/* What identities are made with. 0, or an exit code after a sentence. */
+/* What identities are made with, and reports signed. 0, or an exit code after a sentence. */
 static int load(const struct sg_cli *cli, struct wanted *w)
 {
     struct sg_error err = {0};
     int code = sg_cli_open_vault(cli, &w->enroll, &w->vault);
-    if (code != 0 || w->enroll.psk)
+    if (code != 0 || (w->enroll.psk && w->lot == NULL))
         return code;
     w->enroll.server_root = sg_cert_read(cli->home.server_root_cert, &err);
     return w->enroll.server_root == NULL
@@ -236,8 +319,13 @@ static int load(const struct sg_cli *cli, struct wanted *w)
 
 static int run(struct sg_cli *cli)
 {
-    struct wanted w = {.enroll = {.tag = -1, .valid = 10LL * 365 * 86400}, .passphrase = {.fd = -1}};
+    static struct wanted w; /* large */
+    w.enroll.tag = w.passphrase.fd = -1;
     int code = parse(cli, &w);
+    if (code == 0 && w.template)
+        return print_template();
+    if (code == 0)
+        code = apply_policy(cli, &w);
     if (code != 0)
         return code;
     w.enroll.store = sg_cli_open_store(cli, &code);
@@ -246,10 +334,8 @@ static int run(struct sg_cli *cli)
     w.enroll.who = sg_cli_who();
     code = load(cli, &w);
     catch_signals();
-    if (code == 0 && w.ports.n == 0)
-        code = sg_cli_find_ports(&w.ports, cli->json);
     if (code == 0)
-        code = enroll_all(cli, &w);
+        code = enroll(cli, &w);
     sg_cli_free_issuer(&w.enroll.issuer);
     X509_free(w.enroll.server_root);
     sg_wipe(&w.vault, sizeof w.vault);
@@ -260,13 +346,16 @@ static int run(struct sg_cli *cli)
 
 const struct sg_cli_command sg_cli_enroll = {
     "enroll",
-    "[--port PATH]… [OPTION…]",
+    "[--port PATH]… [--watch] [--policy FILE] [OPTION…]",
     "gives boards an identity: the modem makes a key, its request is checked, a certificate written",
     "The private key is made inside the modem and never leaves it. Interrupted\n"
     "anywhere, the same command does the rest; for a board that is done already it\n"
     "compares what the modem holds with what was meant, and writes nothing.\n"
     "Credentials that the inventory does not know are never replaced without\n"
-    "--renew, nor is a revoked identity.\n"
+    "--renew or a policy that says so, nor is a revoked identity without --renew.\n"
+    "Several boards are worked on at the same time. With --watch, boards are\n"
+    "enrolled as they are plugged in. Ctrl-C ends after the steps under way;\n"
+    "a second one ends at once, and the next run does the rest.\n"
     "\n"
     "--psk gives a board a random pre-shared key of its own instead, for makers whose\n"
     "server cannot do X.509. The key is never shown; the inventory keeps it encrypted.\n"

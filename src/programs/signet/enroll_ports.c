@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ports that `signet enroll` works on: as given, or as found. */
 #include "enroll_ports.h"
-#include "cli.h"
+#include "line.h"
 #include "programs/port.h"
 
 #include <stdio.h>
@@ -29,6 +29,7 @@ void sg_cli_free_ports(struct sg_cli_ports *p)
 struct search {
     struct sg_cli_ports *ports;
     bool quiet;
+    size_t count;
     char seen[512]; /* what was looked at in vain, for the sentence */
 };
 
@@ -38,7 +39,7 @@ static void note(struct search *s, const char *path, const char *what)
     (void)snprintf(s->seen + n, sizeof s->seen - n, "%s%s (%s)", n > 0 ? ", " : "", path, what);
 }
 
-static void look(void *user, const char *path)
+static void look(void *user, const char *path, bool there)
 {
     static struct sg_modem modem; /* large, and one at a time */
     struct search *s = user;
@@ -46,6 +47,8 @@ static void look(void *user, const char *path)
     struct sg_modem_info info;
     struct sg_error err = {0};
 
+    (void)there;
+    s->count++;
     memset(&modem, 0, sizeof modem);
     int r = sg_port_open(&port, path, &err);
     if (r < 0) {
@@ -61,13 +64,20 @@ static void look(void *user, const char *path)
     sg_port_close(&port);
 }
 
-int sg_cli_find_ports(struct sg_cli_ports *p, bool quiet)
+int sg_cli_find_ports(struct sg_cli_ports *p, const struct sg_policy *policy, bool quiet)
 {
     struct search s = {.ports = p, .quiet = quiet};
-    if (sg_port_each(look, &s) == 0)
+    char patterns[SG_POLICY_PORTS * 260];
+    struct sg_buf b = sg_buf(patterns, sizeof patterns);
+    sg_watch_each(policy, look, &s);
+    for (size_t i = 0; i < policy->n_ports; i++) {
+        sg_put_str(&b, i > 0 ? " or " : "");
+        sg_put_str(&b, policy->ports[i]);
+    }
+    if (s.count == 0)
         return sg_cli_fail(SG_CLI_NOTHING,
-                           "no board was found: there is no /dev/ttyACM* or /dev/ttyUSB*. Connect one, or "
-                           "name its port with --port.");
+                           "no board was found: there is no %s. Connect one, or name its port with --port.",
+                           sg_buf_cstr(&b));
     if (p->n == 0)
         return sg_cli_fail(SG_CLI_NOTHING, "no nRF91 modem was found at %s. Name its port with --port.", s.seen);
     return 0;
