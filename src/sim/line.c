@@ -18,7 +18,7 @@ static enum sg_sim_fed feed_at_host(struct sg_sim_line *l, uint8_t c)
     }
     if (c == '\r' && !l->quoted)
         return SG_SIM_COMMAND;
-    if (l->len == SG_SIM_AT_HOST_MAX)
+    if (l->len == (l->max && l->max < SG_SIM_AT_HOST_MAX ? l->max : SG_SIM_AT_HOST_MAX))
         return SG_SIM_NOT_YET;
     if (c == '"')
         l->quoted = !l->quoted;
@@ -45,7 +45,7 @@ static enum sg_sim_fed feed_serial_modem(struct sg_sim_line *l, uint8_t c)
         return SG_SIM_NOT_YET;
     if (c == '\r' && !l->quoted)
         return SG_SIM_COMMAND;
-    if (l->len == SG_SIM_SERIAL_MODEM_MAX) {
+    if (l->len == (l->max && l->max < sizeof l->text ? l->max : sizeof l->text)) {
         l->len = 0;
         l->quoted = false;
         return SG_SIM_OVERFLOW;

@@ -69,7 +69,7 @@ void sg_sim_said(struct sg_sim *s)
 static void send_events(struct sg_sim *s)
 {
     if (s->events.len > 0)
-        s->config.output(s->config.user, sg_buf_bytes(&s->events));
+        sg_sim_output(s, sg_buf_bytes(&s->events));
     s->events.len = 0;
     s->events.full = false;
 }
@@ -92,6 +92,33 @@ void sg_sim_tell(struct sg_sim *s, const char *line)
     sg_put_str(b, "\r\n");
 }
 
+/* What at_host does with a reply that is longer than its buffer: no result, and what the buffer held before is printed
+ * (modem notes 4.1). */
+static bool is_too_long(struct sg_sim *s)
+{
+    uint64_t limit = sg_sim_fault_number(s, SG_SIM_REPLY_LIMIT);
+
+    if (limit == 0 || s->reply.len <= limit)
+        return false;
+    sg_sim_log(s, "! a reply of %zu bytes does not fit into %u", s->reply.len, (unsigned)limit);
+    sg_sim_output(s, sg_bytes(s->line.text, s->line.len));
+    sg_sim_output(s, sg_str("\r\n"));
+    return true;
+}
+
+static void send_reply(struct sg_sim *s)
+{
+    struct sg_sim_fault fault = {.moment = SG_SIM_BEFORE};
+
+    if (!sg_sim_fault_hit(s, SG_SIM_LOST_REPLY, &fault) && !is_too_long(s))
+        sg_sim_fault_unsolicited(s, sg_buf_bytes(&s->reply));
+    if (sg_sim_fault_hit(s, SG_SIM_WEDGE, &fault))
+        s->line.quoted = true;
+    sg_wipe(s->reply.p, s->reply.len);
+    s->reply.len = 0;
+    s->reply.full = false;
+}
+
 void sg_sim_finish(struct sg_sim *s, int result)
 {
     char text[40];
@@ -109,11 +136,14 @@ void sg_sim_finish(struct sg_sim *s, int result)
         sg_put_str(&s->reply, "\r\n");
     sg_put_str(&s->reply, text);
     sg_put_str(&s->reply, "\r\n");
+    struct sg_sim_fault fault = {.moment = SG_SIM_BEFORE};
     s->running = SG_SIM_IDLE;
-    s->config.output(s->config.user, sg_buf_bytes(&s->reply));
-    sg_wipe(s->reply.p, s->reply.len);
-    s->reply.len = 0;
-    s->reply.full = false;
+    if (sg_sim_fault_hit(s, SG_SIM_BUSY_PAUSE, &fault)) {
+        s->running = SG_SIM_PAUSING;
+        s->running_until = s->now + fault.number;
+        return;
+    }
+    send_reply(s);
 }
 
 /* -------------------------------------------------------------------------------------------------- commands */
@@ -138,13 +168,24 @@ static void run(struct sg_sim *s, struct sg_bytes line)
         verb = sg_sim_verb(s, c.name);
     if (verb && c.rest.p && verb->handle != sg_sim_xsudo)
         verb = NULL;
-    if (verb) {
+    s->commands++;
+    (void)snprintf(s->command_name, sizeof s->command_name, "%.*s", (int)c.name.n, (const char *)c.name.p);
+    if (verb)
         log_command(s, &c, verb->secret);
-        result = sg_sim_needs_signature(s, verb, &c) ? SG_CME_NO_ACCESS : verb->handle(s, &c);
-    } else {
+    else
         sg_sim_log(s, "> %zu bytes that are no command of this modem", line.n);
+    struct sg_sim_fault fault = {.moment = SG_SIM_BEFORE}, after = {.moment = SG_SIM_AFTER};
+    if (sg_sim_fault_hit(s, SG_SIM_POWER_CUT, &fault)) {
+        sg_sim_reboot(s, s->now);
+        return;
     }
-    if (result != SG_SIM_LATER)
+    if (sg_sim_fault_hit(s, SG_SIM_FORCED_ERROR, &fault))
+        result = (int)fault.number;
+    else if (verb)
+        result = sg_sim_needs_signature(s, verb, &c) ? SG_CME_NO_ACCESS : verb->handle(s, &c);
+    if (sg_sim_fault_hit(s, SG_SIM_POWER_CUT, &after))
+        sg_sim_reboot(s, s->now);
+    else if (result != SG_SIM_LATER)
         sg_sim_finish(s, result);
 }
 
@@ -163,6 +204,8 @@ int sg_sim_run_signed(struct sg_sim *s, struct sg_bytes command)
 
 static void take(struct sg_sim *s, uint8_t c)
 {
+    if (s->running != SG_SIM_IDLE && sg_sim_fault_is(s, SG_SIM_DEAF))
+        return;
     if (s->running != SG_SIM_IDLE) { /* the host reads on when the command is done; what is too much is lost */
         if (s->backlog.len < s->backlog.cap)
             sg_put_u8(&s->backlog, c);
@@ -173,9 +216,11 @@ static void take(struct sg_sim *s, uint8_t c)
         return;
     }
     if (s->echo)
-        s->config.output(s->config.user, sg_bytes(&c, 1));
+        sg_sim_output(s, sg_bytes(&c, 1));
     switch (sg_sim_line_feed(&s->line, s->config.host, c)) {
     case SG_SIM_NOT_YET:
+        if (sg_sim_fault_typing(s))
+            sg_sim_reboot(s, s->now);
         break;
     case SG_SIM_OVERFLOW:
         sg_sim_finish(s, SG_SIM_ERROR);
@@ -191,6 +236,10 @@ static void take(struct sg_sim *s, uint8_t c)
 /* What the running command waits for may have come; then what the host wrote meanwhile, and the events held back. */
 static void go_on(struct sg_sim *s)
 {
+    if (s->running == SG_SIM_PAUSING && s->now >= s->running_until) {
+        s->running = SG_SIM_IDLE;
+        send_reply(s);
+    }
     sg_sim_sockets_continue(s);
     while (s->running == SG_SIM_IDLE && s->backlog.len > 0) {
         uint8_t c = s->backlog.p[0];
@@ -207,8 +256,11 @@ void sg_sim_input(struct sg_sim *s, struct sg_bytes bytes, uint64_t now)
     s->now = now;
     if (bytes.n > 0)
         s->typed_at = now;
-    for (size_t i = 0; i < bytes.n; i++)
-        take(s, bytes.p[i]);
+    for (size_t i = 0; i < bytes.n; i++) {
+        uint8_t c = bytes.p[i];
+        if (sg_sim_fault_byte(s, &c))
+            take(s, c);
+    }
     go_on(s);
 }
 
@@ -240,7 +292,8 @@ void sg_sim_network(struct sg_sim *s, uint64_t now)
 
 uint64_t sg_sim_deadline(const struct sg_sim *s)
 {
-    uint64_t at = s->running == SG_SIM_RECEIVING ? s->running_until : UINT64_MAX;
+    bool timed = s->running == SG_SIM_RECEIVING || s->running == SG_SIM_PAUSING;
+    uint64_t at = timed ? s->running_until : UINT64_MAX;
 
     if (s->events.len > 0 && s->typed_at + URC_HOLD_MS < at)
         at = s->typed_at + URC_HOLD_MS;
@@ -278,7 +331,7 @@ static void start(struct sg_sim *s)
     s->events = sg_buf(s->event_space, sizeof s->event_space);
     s->backlog = sg_buf(s->backlog_space, sizeof s->backlog_space);
     struct sg_bytes text = decorated(s) ? sg_str("Ready\r\n") : sg_str("The AT host sample started\r\nReady\r\n");
-    s->config.output(s->config.user, text);
+    sg_sim_output(s, text);
 }
 
 static int check_config(struct sg_sim *s, struct sg_error *err)

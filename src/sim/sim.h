@@ -69,6 +69,9 @@ size_t sg_sim_forget_nat(struct sg_sim *s);
 /* A reset: sockets gone, CFUN 0, CMEE 0, boot text. The store stays. */
 void sg_sim_reboot(struct sg_sim *s, uint64_t now);
 
+/* Orders a fault: "power-cut@7", "lost-reply@%KEYGEN", "low-voltage", "low-voltage=off" (nrf91sim(1)). SG_EINVAL. */
+int sg_sim_fault(struct sg_sim *s, const char *spec, struct sg_error *err);
+
 const char *sg_sim_imei(const struct sg_sim *s);
 /* The IMEI that many further, with its check digit. SG_EINVAL. */
 int sg_sim_imei_after(const char *imei, size_t further, char out[16], struct sg_error *err);

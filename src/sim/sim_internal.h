@@ -17,6 +17,7 @@ struct sg_sim_line {
     uint8_t text[SG_SIM_SERIAL_MODEM_MAX];
     size_t len;
     bool quoted;
+    size_t max; /* a shorter buffer than the host's; 0: that */
 };
 enum sg_sim_fed { SG_SIM_NOT_YET, SG_SIM_COMMAND, SG_SIM_OVERFLOW };
 /* Takes one byte. After SG_SIM_COMMAND `text` holds the command; the caller then sets `len` to 0. */
@@ -178,6 +179,47 @@ struct sg_sim_firmware {
 int sg_sim_take_profile(struct sg_sim *s, struct sg_error *err);
 const struct sg_sim_profile *sg_sim_profile_named(const char *name);
 
+/* ------------------------------------------------------------------------------------------------------ faults */
+
+enum sg_sim_fault_kind {
+    SG_SIM_POWER_CUT,
+    SG_SIM_LOST_REPLY,
+    SG_SIM_FORCED_ERROR,
+    SG_SIM_BUSY_PAUSE,
+    SG_SIM_UNSOLICITED,
+    SG_SIM_WEDGE,
+    SG_SIM_LOW_VOLTAGE,
+    SG_SIM_FULL_STORE,
+    SG_SIM_DROP,
+    SG_SIM_GARBLE,
+    SG_SIM_SEED,
+    SG_SIM_DEAF,
+    SG_SIM_BUFFER,
+    SG_SIM_REPLY_LIMIT,
+    SG_SIM_CONNECT,
+    SG_SIM_FAULTS
+};
+enum { SG_SIM_FAULTS_MAX = 32 };
+struct sg_sim_fault {
+    unsigned kind;
+    enum { SG_SIM_BEFORE, SG_SIM_AFTER, SG_SIM_TYPING } moment; /* SG_SIM_POWER_CUT */
+    uint64_t at;                                                /* a command's number; 0 */
+    char name[16];                                              /* a command's name; "" */
+    bool each;
+    uint64_t number;
+    char text[64];
+};
+/* Whether the running command is hit by a fault of that kind and `out`'s moment, which is spent then. */
+bool sg_sim_fault_hit(struct sg_sim *s, unsigned kind, struct sg_sim_fault *out);
+bool sg_sim_fault_typing(struct sg_sim *s); /* the power goes at this byte */
+/* Of faults that last. */
+bool sg_sim_fault_is(const struct sg_sim *s, unsigned kind);
+uint64_t sg_sim_fault_number(const struct sg_sim *s, unsigned kind);
+bool sg_sim_fault_byte(struct sg_sim *s, uint8_t *c); /* false: it is lost */
+void sg_sim_fault_unsolicited(struct sg_sim *s, struct sg_bytes reply);
+/* To the port, over a bad line where one was ordered. */
+void sg_sim_output(struct sg_sim *s, struct sg_bytes bytes);
+
 /* ------------------------------------------------------------------------------------------------ attestation */
 
 enum { SG_SIM_UUID_TEXT = 37 };
@@ -287,15 +329,21 @@ struct sg_sim {
     bool cmee, echo;
     bool knows_time; /* the network has told it since it was switched on */
 
+    uint64_t commands; /* since it was made */
+    char command_name[16];
+    struct sg_sim_fault faults[SG_SIM_FAULTS_MAX];
+    size_t fault_count;
+    uint32_t random;
+
     struct sg_sim_line line;
     struct sg_buf reply;    /* of the running command */
     struct sg_buf events;   /* unsolicited lines that wait */
     struct sg_buf backlog;  /* what came while a command ran */
     uint64_t now, typed_at; /* the present call's time; when the last byte came */
 
-    enum { SG_SIM_IDLE, SG_SIM_CONNECTING, SG_SIM_RECEIVING } running;
+    enum { SG_SIM_IDLE, SG_SIM_CONNECTING, SG_SIM_RECEIVING, SG_SIM_PAUSING } running;
     size_t running_handle;
-    uint64_t running_until; /* SG_SIM_RECEIVING */
+    uint64_t running_until; /* SG_SIM_RECEIVING, SG_SIM_PAUSING */
     struct sg_sim_receive {
         bool hex, peek;
         size_t max;

@@ -164,6 +164,12 @@ int sg_sim_xconnect(struct sg_sim *s, const struct sg_sim_command *c)
         sg_sim_log(s, "! no address for \"%s\"", host);
         return SG_SIM_ERROR;
     }
+    struct sg_sim_fault fault = {.moment = SG_SIM_BEFORE};
+    if (sg_sim_fault_hit(s, SG_SIM_CONNECT, &fault)) {
+        sg_sim_log(s, "! connect() error: -%u", (unsigned)fault.number);
+        k->ended = SG_SIM_POLL_ERR;
+        return SG_SIM_ERROR;
+    }
     if (sg_sim_offload_begin(s, k, &server) < 0)
         return SG_SIM_ERROR;
     s->running = SG_SIM_CONNECTING;
@@ -322,6 +328,7 @@ void sg_sim_sockets_continue(struct sg_sim *s)
 {
     switch (s->running) {
     case SG_SIM_IDLE:
+    case SG_SIM_PAUSING:
         break;
     case SG_SIM_CONNECTING:
         continue_connect(s);

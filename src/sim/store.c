@@ -300,12 +300,22 @@ static int save(struct sg_sim *s)
     return err.code;
 }
 
+/* %XPOFWARN's warning is active: the NVM is not written. Older firmware does not know of it (modem notes 1.7). */
+static bool low_voltage(const struct sg_sim *s)
+{
+    return s->firmware_has.power_warning && sg_sim_fault_is(s, SG_SIM_LOW_VOLTAGE);
+}
+
 int sg_sim_commit_put(struct sg_sim *s, uint32_t tag, unsigned type, bool made, struct sg_bytes content)
 {
     struct sg_sim_entry *e = sg_sim_store_find(&s->store, tag, type), old = {0};
     size_t before = e ? e->len : 0;
 
-    if (sg_sim_store_used(&s->store) - before + content.n > s->config.capacity)
+    if (low_voltage(s))
+        return SG_CME_POWER_WARNING;
+    size_t capacity =
+        sg_sim_fault_is(s, SG_SIM_FULL_STORE) ? sg_sim_fault_number(s, SG_SIM_FULL_STORE) : s->config.capacity;
+    if (sg_sim_store_used(&s->store) - before + content.n > capacity)
         return SG_CME_FULL;
     if (e) { /* kept aside until the file is written */
         old = *e;
@@ -331,6 +341,8 @@ int sg_sim_commit_drop(struct sg_sim *s, uint32_t tag, unsigned type)
 {
     struct sg_sim_entry *e = sg_sim_store_find(&s->store, tag, type), old = *e;
 
+    if (low_voltage(s))
+        return SG_CME_POWER_WARNING;
     e->content = NULL;
     e->len = 0;
     sg_sim_store_drop(&s->store, tag, type);

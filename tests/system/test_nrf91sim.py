@@ -145,6 +145,8 @@ def test_secrets_are_not_logged(start):
     (["--model", "nRF52"], 2, "nRF9151"),
     (["--profile", "nrf52"], 2, "no profile"),
     (["--set", "read-cert"], 2, "read-cert is no or yes"),
+    (["--fault", "explode"], 2, "no fault"),
+    (["--control", "/nonexistent/pipe"], 1, "/nonexistent/pipe"),
     (["--count", "0"], 2, "a number from 1 to 999"),
     (["--baud", "fast"], 2, "a number from 1 to"),
     (["--count", "3", "--imei", "999999999999999"], 2, "no IMEI that has"),
@@ -170,7 +172,7 @@ def test_a_store_that_is_none(folder):
 
 def test_help_names_every_option():
     text = run("nrf91sim", "--help", check=0).stdout
-    for option in ("count", "baud", "store", "imei", "model", "firmware", "profile", "set", "settings", "host", "echo", "capacity", "link", "resolve", "verbose"):
+    for option in ("fault", "control", "count", "baud", "store", "imei", "model", "firmware", "profile", "set", "settings", "host", "echo", "capacity", "link", "resolve", "verbose"):
         assert f"--{option}" in text
     assert run("nrf91sim", "--version", check=0).stdout.startswith("nrf91sim ")
 
@@ -254,3 +256,30 @@ def test_a_store_belongs_to_one_simulator(start, folder):
     os.kill(first.pid, signal.SIGKILL)  # the lock ends with the process
     first.wait()
     port_of(start("nrf91sim", "--store", store))
+
+
+def test_faults_are_ordered_while_it_runs(start, folder):
+    modem = start("nrf91sim", "--count", "2", "--control", folder / "control", "--host", "at_host", "--fault",
+                  "error=514@+CGMM")
+    ports = ports_of(modem, 2)
+    for port in ports:
+        with pytest.raises(AssertionError, match="ERROR"):
+            at(port, "AT+CGMM")
+        at(port, "AT+CMEE=1")
+    with open(folder / "control", "w") as control:
+        control.write("2 error=523@%KEYGEN\nexplode\n9 wedge\n")
+    modem.expect("fault ordered: error=523@%KEYGEN")
+    modem.expect('no fault "explode"')
+    modem.expect("no modem 9")
+    assert at(ports[0], "AT%KEYGEN=1,2,0")
+    with pytest.raises(AssertionError, match="523"):
+        at(ports[1], "AT%KEYGEN=1,2,0")
+    assert modem.stop() == 0
+    assert not (folder / "control").exists()
+
+
+def test_a_lost_reply_is_silence(start):
+    port = port_of(start("nrf91sim", "--host", "at_host", "--fault", "lost-reply@%KEYGEN"))
+    with pytest.raises(AssertionError, match="no answer"):
+        at(port, "AT%KEYGEN=1,2,0", seconds=1)
+    assert at(port, "AT%CMNG=1,1,2")

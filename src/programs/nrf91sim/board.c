@@ -151,7 +151,6 @@ int board_open(struct board *b, const struct options *o, size_t number, uint64_t
     int r = name_all(b, o, number, err);
 
     b->pty.master = b->pty.slave = -1;
-    b->baud = o->baud;
     b->started = now;
     if (r < 0 || (r = sg_sim_pty_open(&b->pty, err)) < 0)
         return r;
@@ -165,6 +164,11 @@ int board_open(struct board *b, const struct options *o, size_t number, uint64_t
     b->sim = sg_sim_new(&config, now / 1000, err);
     if (b->sim == NULL)
         return err->code;
+    for (size_t i = 0; i < o->fault_count; i++)
+        if ((r = sg_sim_fault(b->sim, o->faults[i], err)) < 0)
+            return r;
+    write_port(b, now); /* the boot text is there before anybody knows of the port */
+    b->baud = o->baud;
     r = make_link(b, err);
     if (r < 0)
         b->link[0] = 0;

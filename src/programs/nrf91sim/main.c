@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nrf91sim: simulated modems on pseudo-terminals. Bytes, datagrams, time and signals to the sim room and back. */
 #include "board.h"
+#include "control.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -16,6 +17,7 @@ struct program {
     size_t count;
     struct pollfd *fds;
     int signals;
+    struct control control;
 };
 
 static uint64_t now_us(void)
@@ -64,6 +66,22 @@ static bool take_signal(struct program *p)
     return false;
 }
 
+static void on_order(void *user, size_t board, const char *fault)
+{
+    struct program *p = user;
+    struct sg_error err = {0};
+
+    if (board > p->count)
+        (void)fprintf(stderr, "nrf91sim: there is no modem %zu\n", board);
+    for (size_t i = board ? board - 1 : 0; i < (board ? board : p->count) && i < p->count; i++)
+        if (sg_sim_fault(p->boards[i]->sim, fault, &err) < 0) {
+            (void)fprintf(stderr, "nrf91sim: %s\n", err.text);
+            return;
+        }
+    if (board <= p->count)
+        (void)fprintf(stderr, "nrf91sim: fault ordered: %s\n", fault);
+}
+
 static int wait_ms(const struct program *p)
 {
     uint64_t deadline = UINT64_MAX, now = now_us();
@@ -83,12 +101,14 @@ static int wait_ms(const struct program *p)
 static void run(struct program *p)
 {
     for (;;) {
-        size_t n = 1, at = 1;
+        size_t n = 2, at = 2;
         p->fds[0] = (struct pollfd){.fd = p->signals, .events = POLLIN};
+        p->fds[1] = (struct pollfd){.fd = p->control.fd, .events = POLLIN};
         for (size_t i = 0; i < p->count; i++)
             n += board_poll(p->boards[i], p->fds + n);
         if (poll(p->fds, n, wait_ms(p)) < 0 && errno != EINTR)
             return;
+        control_read(&p->control, on_order, p);
         for (size_t i = 0; i < p->count; i++) {
             struct pollfd *port = &p->fds[at];
             struct pollfd ignored[BOARD_FDS];
@@ -105,7 +125,7 @@ static int open_all(struct program *p, const struct options *o, struct sg_error 
     size_t count = o->count ? o->count : 1;
 
     p->boards = calloc(count, sizeof *p->boards);
-    p->fds = calloc(1 + count * BOARD_FDS, sizeof *p->fds);
+    p->fds = calloc(2 + count * BOARD_FDS, sizeof *p->fds);
     if (p->boards == NULL || p->fds == NULL)
         return sg_fail(err, SG_ENOMEM, "out of memory");
     while (p->count < count) {
@@ -117,11 +137,12 @@ static int open_all(struct program *p, const struct options *o, struct sg_error 
         if (r < 0)
             return r;
     }
-    return 0;
+    return control_open(&p->control, o->control, err);
 }
 
 static void close_all(struct program *p)
 {
+    control_close(&p->control);
     for (size_t i = 0; i < p->count; i++) {
         board_close(p->boards[i]);
         free(p->boards[i]);
@@ -132,7 +153,7 @@ static void close_all(struct program *p)
 
 int main(int argc, char **argv)
 {
-    struct program p = {.count = 0};
+    struct program p = {.control.fd = -1};
     struct options o;
     struct sg_error err = {0};
 

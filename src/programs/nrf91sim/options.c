@@ -19,6 +19,8 @@ static const char help[] =
     "  --profile NAME          commands, errors and validation of that firmware; default nrf91x1-2.0.x\n"
     "  --set NAME=VALUE        how it does what the manuals leave open; may be given 64 times\n"
     "  --settings              print the profiles and settings that there are\n"
+    "  --fault FAULT           a fault on order, such as power-cut@7 or lost-reply@%KEYGEN; see nrf91sim(1)\n"
+    "  --control PATH          make a named pipe there, which takes faults while it runs, one a line\n"
     "  --model NAME            nRF9151, nRF9160, nRF9161; default the profile's\n"
     "  --firmware STRING       what AT+CGMR says, and another release's rules; default the profile's\n"
     "  --host NAME             what runs in front of the modem: serial-modem (default; has the socket commands)\n"
@@ -41,6 +43,8 @@ enum {
     PROFILE,
     SET,
     SETTINGS,
+    FAULT,
+    CONTROL,
     MODEL,
     FIRMWARE,
     HOST,
@@ -61,6 +65,8 @@ static const struct option table[] = {
     {"profile", required_argument, NULL, PROFILE},
     {"set", required_argument, NULL, SET},
     {"settings", no_argument, NULL, SETTINGS},
+    {"fault", required_argument, NULL, FAULT},
+    {"control", required_argument, NULL, CONTROL},
     {"model", required_argument, NULL, MODEL},
     {"firmware", required_argument, NULL, FIRMWARE},
     {"host", required_argument, NULL, HOST},
@@ -177,6 +183,14 @@ static int take(struct options *o, int option)
         return take_setting(o, optarg);
     case SETTINGS:
         return print_settings();
+    case FAULT:
+        if (o->fault_count == FAULTS_MAX)
+            return wrong("--fault %s: there are %d already", optarg, FAULTS_MAX);
+        o->faults[o->fault_count++] = optarg;
+        return -1;
+    case CONTROL:
+        o->control = optarg;
+        return -1;
     case MODEL:
         o->sim.model = optarg;
         return -1;

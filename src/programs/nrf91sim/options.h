@@ -5,12 +5,15 @@
 
 #include "sim/sim.h"
 
-enum { NAMES_MAX = 16, SETTINGS_MAX = 64 };
+enum { NAMES_MAX = 16, SETTINGS_MAX = 64, FAULTS_MAX = 32 };
 
 struct options {
     struct sg_sim_config sim;
     struct sg_sim_name names[NAMES_MAX];
     const char *settings[SETTINGS_MAX];
+    const char *faults[FAULTS_MAX];
+    size_t fault_count;
+    const char *control;
     const char *link;
     size_t count;  /* 0: one modem, whose files have no numbers */
     unsigned baud; /* 0: unthrottled */
