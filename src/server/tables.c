@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The run-time directory: its lock, and the tables that outlive the process, mapped from files. It lies on a RAM file
- * system, so what is here ends with a reboot and never reaches a disk.
+ * system, so what is here ends with a reboot and never reaches a disk. Should it lie on a disk all the same, tables of
+ * before a reboot are removed: their times mean nothing any more, and after a power cut an older state may be what is
+ * left, with sequence numbers that were used already.
  */
 #include "server/server_internal.h"
 
@@ -13,6 +15,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { PID_TEXT = 24, BOOT_TEXT = 48 };
 
 /* ---------------------------------------------------------------------------------------------------- directory */
 
@@ -37,7 +41,7 @@ static int check_dir(const char *path, struct sg_error *err)
 
 static int refuse_second(int fd, const char *path, struct sg_error *err)
 {
-    char pid[24] = "";
+    char pid[PID_TEXT] = "";
     ssize_t n = pread(fd, pid, sizeof pid - 1, 0);
 
     pid[n > 0 ? n : 0] = '\0';
@@ -48,9 +52,57 @@ static int refuse_second(int fd, const char *path, struct sg_error *err)
                    pid[0] != '\0' ? pid : "unknown", path);
 }
 
+static void this_boot(char text[BOOT_TEXT])
+{
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, BOOT_TEXT - 1) : 0;
+
+    text[n > 0 ? n : 0] = '\0';
+    text[strcspn(text, "\n")] = '\0';
+    if (fd >= 0)
+        close(fd);
+}
+
+/* The lock file's second line tells the boot that the tables are of. */
+static bool is_of(int fd, const char *boot)
+{
+    char text[PID_TEXT + BOOT_TEXT];
+    ssize_t n = pread(fd, text, sizeof text - 1, 0);
+
+    text[n > 0 ? n : 0] = '\0';
+    const char *line = strchr(text, '\n');
+    return line != NULL && strncmp(line + 1, boot, strlen(boot)) == 0;
+}
+
+static void remove_tables(const char *path)
+{
+    static const char *const tables[] = {"dtls", "devices"};
+    char name[600];
+    bool had = false;
+
+    for (unsigned i = 0; i < 2 * MAX_WORKERS; i++) {
+        (void)snprintf(name, sizeof name, "%s/worker%u.%s", path, i / 2, tables[i % 2]);
+        had |= unlink(name) == 0;
+    }
+    if (had)
+        SG_LOG(SG_LOG_WARNING, "tables-removed", "run_dir", path, "reason", "they are of before the last reboot",
+               "consequence", "the devices in them handshake and register anew", "cure",
+               "name a run_dir on a RAM file system: session keys should never reach a disk");
+}
+
+static int write_lock(int fd, const char *name, const char *boot, struct sg_error *err)
+{
+    char text[PID_TEXT + BOOT_TEXT];
+    int n = snprintf(text, sizeof text, "%ld\n%s\n", (long)getpid(), boot);
+
+    if (pwrite(fd, text, (size_t)n, 0) != n || ftruncate(fd, n) < 0)
+        return sg_fail(err, SG_EIO, "writing %s: %s", name, strerror(errno));
+    return 0;
+}
+
 int sg_server_run_dir(const char *path, struct sg_error *err)
 {
-    char name[600], pid[24];
+    char name[600], boot[BOOT_TEXT];
 
     int rc = check_dir(path, err);
     if (rc < 0)
@@ -65,13 +117,13 @@ int sg_server_run_dir(const char *path, struct sg_error *err)
         close(fd);
         return rc;
     }
-    int n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-    if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)n, 0) != n) {
-        rc = sg_fail(err, SG_EIO, "writing %s: %s", name, strerror(errno));
+    this_boot(boot);
+    if (!is_of(fd, boot))
+        remove_tables(path);
+    rc = write_lock(fd, name, boot, err);
+    if (rc < 0)
         close(fd);
-        return rc;
-    }
-    return fd;
+    return rc < 0 ? rc : fd;
 }
 
 /* ------------------------------------------------------------------------------------------------------ mapping */

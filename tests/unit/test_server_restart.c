@@ -238,6 +238,25 @@ static void damaged_tables_are_put_aside(void **state)
     free_party(&alice);
 }
 
+/* On a disk, tables may outlive the machine's reboot, in an older state than the last. */
+static void tables_do_not_outlive_a_reboot(void **state)
+{
+    struct house *h = *state;
+    start_on(h, 0);
+    struct party alice = enrol(h, ALICE);
+    struct device *a = registered_device(h, &alice, ALICE);
+    struct sg_server_device seen;
+    uint16_t port = sg_server_port(h->up);
+    sg_server_stop(h->up);
+    damage(h, "lock", 0, "1\n00000000-0000-4000-8000-000000000000\n");
+    start_on(h, port);
+    assert_int_equal(sg_server_device(h->up, ALICE, &seen), SG_ENOTFOUND);
+    connect_device(a);
+    assert_int_equal(register_device(a, ALICE), SG_COAP_CREATED);
+    free_device(a);
+    free_party(&alice);
+}
+
 /* ------------------------------------------------------------------------------------------------ what is refused */
 
 static void refuse_start(const struct sg_server_config *c, int code, const char *says)
@@ -334,6 +353,7 @@ int main(void)
         COLD_ONE(a_number_that_is_anothers_now_lets_nobody_stay),
         COLD_TWO(who_was_revoked_meanwhile_does_not_come_back),
         COLD_ONE(damaged_tables_are_put_aside),
+        COLD_ONE(tables_do_not_outlive_a_reboot),
         COLD_ONE(a_second_server_is_refused),
         COLD_TWO(a_second_server_is_refused),
         COLD_ONE(what_a_start_needs),
