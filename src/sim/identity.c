@@ -77,6 +77,8 @@ int sg_sim_cgsn(struct sg_sim *s, const struct sg_sim_command *c)
     uint64_t what;
     char imeisv[17];
 
+    if (s->no_imei)
+        return SG_SIM_ERROR;
     if (c->form == SG_SIM_EXECUTE)
         return say(s, "", s->store.imei, "");
     if (c->form != SG_SIM_SET || c->count != 1 || !sg_sim_number(c, 0, 3, &what))

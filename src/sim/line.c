@@ -56,7 +56,27 @@ static enum sg_sim_fed feed_serial_modem(struct sg_sim_line *l, uint8_t c)
     return SG_SIM_NOT_YET;
 }
 
+/* A shell: quotes are its own matter, later. */
+static enum sg_sim_fed feed_shell(struct sg_sim_line *l, uint8_t c)
+{
+    if (c == BACKSPACE || c == DEL)
+        l->len -= l->len > 0;
+    else if (c == '\r')
+        return SG_SIM_COMMAND;
+    else if (c != '\n' && l->len < (l->max && l->max < SG_SIM_AT_HOST_MAX ? l->max : SG_SIM_AT_HOST_MAX))
+        l->text[l->len++] = c;
+    return SG_SIM_NOT_YET;
+}
+
 enum sg_sim_fed sg_sim_line_feed(struct sg_sim_line *l, enum sg_sim_host host, uint8_t c)
 {
-    return host == SG_SIM_AT_HOST ? feed_at_host(l, c) : feed_serial_modem(l, c);
+    switch (host) {
+    case SG_SIM_SERIAL_MODEM:
+        return feed_serial_modem(l, c);
+    case SG_SIM_AT_HOST:
+        return feed_at_host(l, c);
+    case SG_SIM_SHELL:
+        return feed_shell(l, c);
+    }
+    return SG_SIM_NOT_YET;
 }

@@ -98,6 +98,8 @@ static bool is_too_long(struct sg_sim *s)
 {
     uint64_t limit = sg_sim_fault_number(s, SG_SIM_REPLY_LIMIT);
 
+    if (s->config.host == SG_SIM_SHELL)
+        return s->reply.len > SG_SIM_SHELL_REPLY_MAX;
     if (limit == 0 || s->reply.len <= limit)
         return false;
     sg_sim_log(s, "! a reply of %zu bytes does not fit into %u", s->reply.len, (unsigned)limit);
@@ -112,6 +114,8 @@ static void send_reply(struct sg_sim *s)
 
     if (!sg_sim_fault_hit(s, SG_SIM_LOST_REPLY, &fault) && !is_too_long(s))
         sg_sim_fault_unsolicited(s, sg_buf_bytes(&s->reply));
+    if (s->config.host == SG_SIM_SHELL)
+        sg_sim_shell_prompt(s);
     if (sg_sim_fault_hit(s, SG_SIM_WEDGE, &fault))
         s->line.quoted = true;
     sg_wipe(s->reply.p, s->reply.len);
@@ -202,6 +206,14 @@ int sg_sim_run_signed(struct sg_sim *s, struct sg_bytes command)
     return verb->handle(s, &c);
 }
 
+static void echo(struct sg_sim *s, uint8_t c)
+{
+    if (s->config.host != SG_SIM_SHELL)
+        sg_sim_output(s, sg_bytes(&c, 1));
+    else if (c != '\n')
+        sg_sim_output(s, c == '\r' ? sg_str("\r\n") : sg_bytes(&c, 1));
+}
+
 static void take(struct sg_sim *s, uint8_t c)
 {
     if (s->running != SG_SIM_IDLE && sg_sim_fault_is(s, SG_SIM_DEAF))
@@ -216,7 +228,7 @@ static void take(struct sg_sim *s, uint8_t c)
         return;
     }
     if (s->echo)
-        sg_sim_output(s, sg_bytes(&c, 1));
+        echo(s, c);
     switch (sg_sim_line_feed(&s->line, s->config.host, c)) {
     case SG_SIM_NOT_YET:
         if (sg_sim_fault_typing(s))
@@ -226,7 +238,8 @@ static void take(struct sg_sim *s, uint8_t c)
         sg_sim_finish(s, SG_SIM_ERROR);
         break;
     case SG_SIM_COMMAND:
-        run(s, sg_bytes(s->line.text, s->line.len));
+        if (s->config.host != SG_SIM_SHELL || sg_sim_shell_take(s))
+            run(s, sg_bytes(s->line.text, s->line.len));
         sg_wipe(s->line.text, s->line.len);
         s->line.len = 0;
         break;
@@ -321,7 +334,7 @@ static void start(struct sg_sim *s)
     s->cfun = 0;
     s->cmee = false;
     s->knows_time = false;
-    s->echo = s->config.echo && s->config.host == SG_SIM_SERIAL_MODEM;
+    s->echo = s->config.host == SG_SIM_SHELL || (s->config.echo && s->config.host == SG_SIM_SERIAL_MODEM);
     s->running = SG_SIM_IDLE;
     s->data.on = false;
     s->watched = 0;
@@ -331,13 +344,19 @@ static void start(struct sg_sim *s)
     s->events = sg_buf(s->event_space, sizeof s->event_space);
     s->backlog = sg_buf(s->backlog_space, sizeof s->backlog_space);
     struct sg_bytes text = decorated(s) ? sg_str("Ready\r\n") : sg_str("The AT host sample started\r\nReady\r\n");
-    sg_sim_output(s, text);
+    if (s->config.host == SG_SIM_SHELL)
+        sg_sim_shell_prompt(s);
+    else
+        sg_sim_output(s, text);
 }
 
 static int check_config(struct sg_sim *s, struct sg_error *err)
 {
     const struct sg_sim_config *c = &s->config;
 
+    s->no_imei = c->imei && strcmp(c->imei, "none") == 0;
+    if (s->no_imei)
+        s->config.imei = NULL;
     if (c->imei && (strlen(c->imei) != 15 || strspn(c->imei, "0123456789") != 15))
         return sg_fail(err, SG_EINVAL, "\"%s\" is no IMEI: that is 15 digits", c->imei);
     if (s->config.capacity == 0)

@@ -19,6 +19,7 @@ struct sg_sim;
 enum sg_sim_host {
     SG_SIM_SERIAL_MODEM, /* ncs-serial-modem: store commands and sockets, blank lines around replies */
     SG_SIM_AT_HOST,      /* the AT Client sample: the modem's own commands, nothing added */
+    SG_SIM_SHELL,        /* at_shell, as in Modem Shell: at 'AT…' at a prompt */
 };
 
 /* A name that the simulated network's DNS knows. */
@@ -28,7 +29,7 @@ struct sg_sim_name {
 
 struct sg_sim_config {
     const char *store; /* file of the credential store, made where it is not there; NULL: it dies with the simulator */
-    const char *imei;  /* 15 digits; NULL: the one in the store, or a new one */
+    const char *imei;  /* 15 digits; NULL: the store's, or a new one; "none": AT+CGSN fails */
     const char *profile; /* of real firmware: "nrf9160-1.3.x" (sg_sim_profile); NULL: the first */
     /* "name=value", for what the manuals leave open (sg_sim_setting). */
     const char *const *settings;

@@ -21,6 +21,10 @@ struct sg_sim_line {
 };
 enum sg_sim_fed { SG_SIM_NOT_YET, SG_SIM_COMMAND, SG_SIM_OVERFLOW };
 /* Takes one byte. After SG_SIM_COMMAND `text` holds the command; the caller then sets `len` to 0. */
+/* at_shell. A whole line: true where it leaves an AT command in s->line. */
+bool sg_sim_shell_take(struct sg_sim *s);
+void sg_sim_shell_prompt(struct sg_sim *s);
+enum { SG_SIM_SHELL_REPLY_MAX = 2700 };
 enum sg_sim_fed sg_sim_line_feed(struct sg_sim_line *l, enum sg_sim_host host, uint8_t c);
 
 /* -------------------------------------------------------------------------------------------------- commands */
@@ -327,6 +331,7 @@ struct sg_sim {
     int lock; /* of the store's file; -1 */
     unsigned cfun;
     bool cmee, echo;
+    bool no_imei;    /* none was programmed */
     bool knows_time; /* the network has told it since it was switched on */
 
     uint64_t commands; /* since it was made */

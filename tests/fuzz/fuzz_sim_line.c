@@ -34,12 +34,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size == 0)
         return 0;
-    config.host = data[0] & 1 ? SG_SIM_AT_HOST : SG_SIM_SERIAL_MODEM;
+    config.host = data[0] & 8 ? SG_SIM_SHELL : data[0] & 1 ? SG_SIM_AT_HOST : SG_SIM_SERIAL_MODEM;
     config.echo = (data[0] & 2) != 0;
     config.model = data[0] & 4 ? "nRF9160" : NULL;
     struct sg_sim *s = sg_sim_new(&config, 0, NULL);
     if (s == NULL)
         abort();
+    if (data[0] & 16)
+        (void)sg_sim_fault(s, "garble=50", NULL);
     for (size_t at = 1, n; at < size; at += n) {
         n = size - at < 100 ? size - at : 100;
         sg_sim_input(s, sg_bytes(data + at, n), at);

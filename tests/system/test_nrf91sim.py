@@ -150,7 +150,7 @@ def test_secrets_are_not_logged(start):
     (["--count", "0"], 2, "a number from 1 to 999"),
     (["--baud", "fast"], 2, "a number from 1 to"),
     (["--count", "3", "--imei", "999999999999999"], 2, "no IMEI that has"),
-    (["--host", "slm"], 2, "serial-modem and at_host"),
+    (["--host", "slm"], 2, "serial-modem, at_host and shell"),
     (["--capacity", "many"], 2, "a number from 1 to"),
     (["--resolve", "name"], 2, "NAME=ADDRESS"),
     (["stray"], 2, "one word too many"),

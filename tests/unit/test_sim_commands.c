@@ -430,6 +430,54 @@ static void point_11_each_profile_has_its_firmwares_commands(void **state)
     }
 }
 
+static void trap_19_an_imei_may_be_missing(void **state)
+{
+    const struct sg_sim_config config = {.host = SG_SIM_AT_HOST, .imei = "none"};
+    struct sg_modem_info info;
+    struct rig r;
+    (void)state;
+    rig_start(&r, &config);
+    assert_string_equal(rig_ask(&r, "AT+CGSN"), "ERROR");
+    assert_string_equal(rig_ask(&r, "AT+CGSN=1"), "ERROR");
+    assert_int_equal(sg_modem_identify(rig_modem(&r), &info), 0); /* the UUID names it */
+    assert_string_equal(info.imei, "");
+    assert_int_equal(strlen(info.uuid), 36);
+    rig_end(&r);
+}
+
+/* ------------------------------------------------------------------------------------------------- at_shell */
+
+#define PROMPT "\x1b[1;32muart:~$ \x1b[m"
+
+static void the_shell_passes_one_argument_to_the_modem(void **state)
+{
+    const struct sg_sim_config config = {.host = SG_SIM_SHELL, .imei = "352656100367872"};
+    struct rig r;
+    char expected[512], sha[65];
+    (void)state;
+    rig_start(&r, &config);
+    rig_type(&r, "\r\n", "\r\n" PROMPT);
+    rig_type(&r, "at AT+CGSN\r\n", "at AT+CGSN\r\n352656100367872\r\nOK\r\n" PROMPT);
+    rig_type(&r, "AT+CGSN\r", "AT+CGSN\r\nAT+CGSN: command not found\r\n" PROMPT);
+    rig_type(&r, "at\r", "at\r\n" PROMPT);
+    rig_type(&r, "at AT+CMEE=1\r", "at AT+CMEE=1\r\nOK\r\n" PROMPT);
+    rig_type(&r, "at 'AT%CMNG=0,1,4,\"a\\nb\"'\r", "at 'AT%CMNG=0,1,4,\"a\\nb\"'\r\nOK\r\n" PROMPT);
+    rig_sha_text("a\r\nb", 4, sha); /* \n became CR LF */
+    (void)snprintf(expected, sizeof expected, "at AT%%CMNG=2,1,4\r\n%%CMNG: 1,4,\"%s\",\"a\r\nb\"\r\nOK\r\n" PROMPT,
+                   sha);
+    rig_type(&r, "at AT%CMNG=2,1,4\r", expected);
+    /* Without apostrophes the shell takes the quotes away. */
+    rig_type(&r, "at AT%CMNG=0,2,4,\"x\"\r", "at AT%CMNG=0,2,4,\"x\"\r\n+CME ERROR: 50\r\n" PROMPT);
+    rig_type(&r, "at AT\bT+CFUN?\r", "at AT\bT+CFUN?\r\n+CFUN: 0\r\nOK\r\n" PROMPT);
+    for (int i = 0; i < 60; i++) {
+        char command[64];
+        (void)snprintf(command, sizeof command, "at 'AT%%CMNG=0,%d,4,\"%d\"'", i + 10, i);
+        (void)rig_ask(&r, command);
+    }
+    rig_type(&r, "at AT%CMNG=1\r", "at AT%CMNG=1\r\n" PROMPT); /* more than its 2700 bytes */
+    rig_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -442,6 +490,8 @@ int main(void)
         cmocka_unit_test(what_the_manuals_leave_open_can_be_set),
         cmocka_unit_test(settings_of_longer_answers),
         cmocka_unit_test(a_setting_that_is_none_is_refused_in_words),
+        cmocka_unit_test(trap_19_an_imei_may_be_missing),
+        cmocka_unit_test(the_shell_passes_one_argument_to_the_modem),
         cmocka_unit_test(point_11_each_profile_has_its_firmwares_commands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

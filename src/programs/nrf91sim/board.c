@@ -140,7 +140,7 @@ static int name_all(struct board *b, const struct options *o, size_t number, str
         r = put_path(b->link, sizeof b->link, "--link", o->link, "-", shown, "", err);
     if (r == 0 && shown && o->sim.store && mkdir(o->sim.store, 0700) < 0 && errno != EEXIST)
         r = sg_fail(err, SG_EIO, "cannot make the folder %s: %s", o->sim.store, strerror(errno));
-    if (r == 0 && shown && o->sim.imei)
+    if (r == 0 && shown && o->sim.imei && strcmp(o->sim.imei, "none") != 0)
         r = sg_sim_imei_after(o->sim.imei, number - 1, b->imei, err);
     return r;
 }

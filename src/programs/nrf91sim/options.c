@@ -15,7 +15,7 @@ static const char help[] =
     "                          -01, -02 … added, and IMEIs count up from --imei\n"
     "  --baud RATE             the line's speed, both ways: 115200 as on the boards; default: no limit\n"
     "  --store FILE            keep the credential store there; without it, it ends with the program\n"
-    "  --imei DIGITS           the modem's IMEI; default: the store's, or a new one\n"
+    "  --imei DIGITS           the modem's IMEI; default: the store's, or a new one; \"none\": not programmed\n"
     "  --profile NAME          commands, errors and validation of that firmware; default nrf91x1-2.0.x\n"
     "  --set NAME=VALUE        how it does what the manuals leave open; may be given 64 times\n"
     "  --settings              print the profiles and settings that there are\n"
@@ -24,7 +24,7 @@ static const char help[] =
     "  --model NAME            nRF9151, nRF9160, nRF9161; default the profile's\n"
     "  --firmware STRING       what AT+CGMR says, and another release's rules; default the profile's\n"
     "  --host NAME             what runs in front of the modem: serial-modem (default; has the socket commands)\n"
-    "                          or at_host\n"
+    "                          at_host (the usual factory firmware), or shell (Modem Shell's `at` command)\n"
     "  --echo                  begin as after ATE1 (serial-modem)\n"
     "  --capacity BYTES        what the credential store takes; default 32768\n"
     "  --link PATH             make a symbolic link to the pseudo-terminal there, removed at the end\n"
@@ -99,8 +99,10 @@ static int take_host(struct options *o, const char *name)
         o->sim.host = SG_SIM_SERIAL_MODEM;
     else if (strcmp(name, "at_host") == 0)
         o->sim.host = SG_SIM_AT_HOST;
+    else if (strcmp(name, "shell") == 0)
+        o->sim.host = SG_SIM_SHELL;
     else
-        return wrong("--host %s: there are serial-modem and at_host", name);
+        return wrong("--host %s: there are serial-modem, at_host and shell", name);
     return -1;
 }
 
