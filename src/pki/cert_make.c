@@ -113,7 +113,10 @@ static X509 *begin(const X509 *issuer, EVP_PKEY *key, const char *cn, struct sg_
 /* Extensions and signature; frees the certificate where that fails. */
 static X509 *finish(X509 *cert, struct sg_issuer by, const struct extension *list, size_t n, struct sg_error *err)
 {
-    if (add_extensions(cert, by.cert, list, n) && X509_sign(cert, by.key, sg_pki_digest(by.key)) > 0)
+    EVP_MD_CTX *md = sg_pki_signer(by.key);
+    bool ok = md && add_extensions(cert, by.cert, list, n) && X509_sign_ctx(cert, md) > 0;
+    EVP_MD_CTX_free(md);
+    if (ok)
         return cert;
     X509_free(cert);
     sg_fail(err, SG_ECRYPTO, "cannot sign the certificate: %s", sg_pki_why());
@@ -138,11 +141,22 @@ X509 *sg_cert_root(EVP_PKEY *key, const char *cn, struct sg_validity v, struct s
 X509 *sg_cert_issuing(struct sg_issuer root, EVP_PKEY *public_key, const char *cn, struct sg_validity v,
                       struct sg_error *err)
 {
+    return sg_cert_issuing_limited(root, public_key, cn, v, (struct sg_ca_limits){0, 0}, err);
+}
+
+X509 *sg_cert_issuing_limited(struct sg_issuer root, EVP_PKEY *public_key, const char *cn, struct sg_validity v,
+                              struct sg_ca_limits limits, struct sg_error *err)
+{
     if (sg_pki_issuer_check(root, err) < 0)
         return NULL;
     X509 *cert = begin(root.cert, public_key, cn, v, err);
     if (!cert)
         return NULL;
+    if (!sg_pki_add_limits(cert, &limits)) {
+        X509_free(cert);
+        sg_fail(err, SG_ECRYPTO, "cannot limit the CA \"%s\": %s", cn, sg_pki_why());
+        return NULL;
+    }
     static const struct extension list[] = {
         {NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
         {NID_key_usage, "critical,keyCertSign,cRLSign"},

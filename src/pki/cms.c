@@ -15,8 +15,10 @@ static int put(struct sg_buf *out, CMS_ContentInfo *cms, struct sg_error *err)
 int sg_cms_sign(struct sg_issuer signer, struct sg_bytes content, struct sg_buf *out, struct sg_error *err)
 {
     const unsigned flags = CMS_DETACHED | CMS_BINARY | CMS_NOSMIMECAP;
+    char where[SG_PKI_WHERE];
     BIO *in = sg_pki_bio(content);
-    CMS_ContentInfo *cms = in ? CMS_sign(NULL, NULL, NULL, in, flags | CMS_PARTIAL) : NULL;
+    CMS_ContentInfo *cms =
+        in ? CMS_sign_ex(NULL, NULL, NULL, in, flags | CMS_PARTIAL, NULL, sg_pki_where(signer.key, where)) : NULL;
     if (cms &&
         (!CMS_add1_signer(cms, signer.cert, signer.key, EVP_sha256(), flags) || CMS_final(cms, in, NULL, flags) != 1)) {
         CMS_ContentInfo_free(cms);

@@ -114,7 +114,10 @@ X509_CRL *sg_crl_new(struct sg_issuer ca, const struct sg_revoked *entries, size
             return NULL;
         }
     }
-    if (ok && X509_CRL_sort(crl) == 1 && X509_CRL_sign(crl, ca.key, sg_pki_digest(ca.key)) > 0)
+    EVP_MD_CTX *md = sg_pki_signer(ca.key);
+    ok = ok && md && X509_CRL_sort(crl) == 1 && X509_CRL_sign_ctx(crl, md) > 0;
+    EVP_MD_CTX_free(md);
+    if (ok)
         return crl;
     X509_CRL_free(crl);
     sg_fail(err, SG_ECRYPTO, "cannot make the revocation list: %s", sg_pki_why());

@@ -34,11 +34,18 @@ enum sg_curve { SG_P256, SG_P384 };
 EVP_PKEY *sg_key_new(enum sg_curve curve, struct sg_error *err);
 /* PKCS#8 PEM in a new file of mode 0600; encrypted (AES-256-CBC, PBKDF2-SHA256) where a passphrase is given. */
 int sg_key_write(const char *path, EVP_PKEY *key, const struct sg_secret *passphrase, struct sg_error *err);
-/* Reads PEM or DER, PKCS#8 or SEC1. Errors tell apart: no such file, rights too wide (others may read it: SG_EDENIED),
- * encrypted and no passphrase (SG_EDENIED), wrong passphrase (SG_EMISMATCH), no private key in it (SG_EFORMAT). */
-EVP_PKEY *sg_key_read(const char *path, const struct sg_secret *passphrase, struct sg_error *err);
-/* True where the file holds an encrypted PKCS#8 key: to know whether to ask. */
-bool sg_key_is_encrypted(const char *path);
+/*
+ * Gets a private key from a file (PEM or DER; PKCS#8, SEC1, or sealed by a TPM), or from any URI that OpenSSL's stores
+ * know ("handle:0x81000001" of a TPM, "pkcs11:token=…"; "file:…" is the file): then it stays where it is, and signs
+ * there. Errors tell apart: no such file or key, rights too wide (others may read it: SG_EDENIED), encrypted and no
+ * passphrase (SG_EDENIED), wrong passphrase (SG_EMISMATCH), no private key in it (SG_EFORMAT), no provider for such a
+ * URI (SG_EUNSUPPORTED).
+ */
+EVP_PKEY *sg_key_read(const char *where, const struct sg_secret *passphrase, struct sg_error *err);
+/* True where a passphrase (or PIN) is asked for: to know whether to ask a person. */
+bool sg_key_is_encrypted(const char *where);
+/* Whether it is a URI, and not a path. */
+bool sg_key_is_uri(const char *where);
 
 /* A public key: SubjectPublicKeyInfo in PEM, with LF line ends and exactly one at the end. */
 int sg_key_put_public(struct sg_buf *out, const EVP_PKEY *key); /* SG_ENOSPC, SG_ECRYPTO */
@@ -75,6 +82,14 @@ X509 *sg_cert_root(EVP_PKEY *key, const char *cn, struct sg_validity v, struct s
 /* An issuing CA below a root (pathlen 0). */
 X509 *sg_cert_issuing(struct sg_issuer root, EVP_PKEY *public_key, const char *cn, struct sg_validity v,
                       struct sg_error *err);
+/* One that may issue so much only; the limits are in its certificate, for those who issue with it. 0: no limit. */
+struct sg_ca_limits {
+    int64_t devices; /* that it may issue for */
+    int64_t until;   /* when it issues for the last time */
+};
+X509 *sg_cert_issuing_limited(struct sg_issuer root, EVP_PKEY *public_key, const char *cn, struct sg_validity v,
+                              struct sg_ca_limits limits, struct sg_error *err);
+int sg_cert_limits(const X509 *cert, struct sg_ca_limits *limits); /* SG_EFORMAT */
 /* A server's: CN and subjectAltName of a DNS name or IP literal, serverAuth. */
 X509 *sg_cert_server(struct sg_issuer ca, EVP_PKEY *public_key, const char *host, struct sg_validity v,
                      struct sg_error *err);

@@ -33,6 +33,29 @@ char *sg_pki_name_text(const X509_NAME *name, char text[SG_PKI_NAME_TEXT]);
 /* Sets one common name. SG_EINVAL with the rule that it breaks. */
 int sg_pki_name_set(X509_NAME *name, const char *cn, struct sg_error *err);
 
+/* What OpenSSL asks for when it meets an encrypted key, or one with a PIN: a pem_password_cb, and its `user`. */
+struct sg_pki_asked {
+    const struct sg_secret *passphrase;
+    bool was;
+};
+int sg_pki_answer(char *buf, int size, int writing, void *user);
+
+/* key_store.c: keys at URIs. The path of a "file:" URI, NULL for any other. */
+const char *sg_pki_file_of(const char *uri);
+/* Loads the provider that serves a URI, where we know which; a TPM's. SG_EUNSUPPORTED. */
+int sg_pki_load_provider(const char *uri, struct sg_error *err);
+int sg_pki_load_tpm(const char *path, struct sg_error *err);
+/* NULL: there is none, or the store failed; OpenSSL's error queue tells. */
+EVP_PKEY *sg_pki_stored_key(const char *uri, struct sg_pki_asked *asked);
+/* OpenSSL's property query for operations with a key where it is; NULL for a key in memory. */
+enum { SG_PKI_WHERE = 128 };
+const char *sg_pki_where(const EVP_PKEY *key, char propq[SG_PKI_WHERE]);
+/* Begins a signature with the digest that suits the key, wherever it is. NULL: it cannot sign. */
+EVP_MD_CTX *sg_pki_signer(EVP_PKEY *key);
+
+/* cert_limits.c: extensions that say how much a CA may issue. */
+bool sg_pki_add_limits(X509 *cert, const struct sg_ca_limits *limits);
+
 bool sg_pki_is_curve(const EVP_PKEY *key, enum sg_curve curve);
 /* The digest that suits the signer's key: as strong as its curve. */
 const EVP_MD *sg_pki_digest(const EVP_PKEY *key);

@@ -88,9 +88,11 @@ int sg_request_make(EVP_PKEY *key, const char *cn, struct sg_buf *out, struct sg
     int r = sg_pki_name_set(X509_REQ_get_subject_name(req), cn, err);
     if (r == 0) {
         int n = -1;
-        if (X509_REQ_set_version(req, X509_REQ_VERSION_1) == 1 && X509_REQ_set_pubkey(req, key) == 1 &&
-            X509_REQ_sign(req, key, sg_pki_digest(key)) > 0)
+        EVP_MD_CTX *md = sg_pki_signer(key);
+        if (md && X509_REQ_set_version(req, X509_REQ_VERSION_1) == 1 && X509_REQ_set_pubkey(req, key) == 1 &&
+            X509_REQ_sign_ctx(req, md) > 0)
             n = i2d_X509_REQ(req, &der);
+        EVP_MD_CTX_free(md);
         if (n <= 0) {
             r = sg_fail(err, SG_ECRYPTO, "cannot make a request for \"%s\": %s", cn, sg_pki_why());
         } else {
