@@ -94,7 +94,8 @@ static void refused(struct worker *w, const struct sg_dtls_event *e)
            e->alert_from_peer ? "peer" : "server", "reason", e->reason, e->wants_psk ? "cure" : NULL, cure);
     (void)snprintf(detail, sizeof detail, "%s%s%s (alert %s, sent by %s)", e->reason, e->wants_psk ? ". Cure: " : "",
                    e->wants_psk ? cure : "", sg_alert_name(e->alert), e->alert_from_peer ? "the peer" : "this server");
-    sg_server_writer_audit(w->server->writer, "signetd", addr, "refused", subject, detail);
+    if (sg_server_refusal_is_written(w, &e->addr))
+        sg_server_writer_audit(w->server->writer, "signetd", addr, "refused", subject, detail);
     w->refused.subject[0] = '\0';
 }
 
@@ -174,6 +175,7 @@ void sg_server_desk_event(void *user, const struct desk_event *e)
 {
     struct worker *w = user;
     const struct row *r = e->row;
+    struct sg_dtls_info info;
     char addr[SG_ADDR_TEXT], lifetime[16], detail[600];
 
     address_of(w, r, addr);
@@ -200,7 +202,8 @@ void sg_server_desk_event(void *user, const struct desk_event *e)
         SG_LOG(SG_LOG_WARNING, "refused", "address", addr, "endpoint", r->endpoint, "reason", e->reason, "cure",
                e->cure);
         (void)snprintf(detail, sizeof detail, "%s. Cure: %s", e->reason, e->cure);
-        sg_server_writer_audit(w->server->writer, "signetd", addr, "refused", r->endpoint, detail);
+        if (!sg_dtls_info(w->dtls, r->assoc, &info) || sg_server_refusal_is_written(w, &info.addr))
+            sg_server_writer_audit(w->server->writer, "signetd", addr, "refused", r->endpoint, detail);
         return;
     }
     write_registration(w, r);
@@ -280,6 +283,7 @@ void sg_server_recheck(struct worker *w)
 {
     struct sg_dtls_verdict v;
 
+    sg_server_refusals_tell(w, false);
     for (uint32_t i = 0; i < *w->desk.used; i++) {
         const struct row *r = &w->desk.rows[i];
         char endpoint[sizeof r->endpoint], addr[SG_ADDR_TEXT];

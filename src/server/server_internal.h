@@ -131,6 +131,15 @@ struct waiter {
 void sg_server_wait(struct waiter *w);
 void sg_server_wake(struct waiter *w);
 
+/* Refusals of one address in the present minute. */
+struct refusals {
+    struct sg_addr from;
+    uint64_t since; /* steady ms */
+    unsigned n;     /* written; 0: the row is free */
+    uint64_t more;
+};
+enum { REFUSAL_ROWS = 16 };
+
 struct worker_counts {
     _Atomic uint64_t handshakes, resumed, refused, registrations, updates, datagrams_in, datagrams_out, moved;
     _Atomic uint32_t connected, registered;
@@ -153,6 +162,7 @@ struct worker {
         struct sg_addr addr;
         char subject[128];
     } refused;
+    struct refusals refusals[REFUSAL_ROWS + 1]; /* the last: of all other addresses */
     struct worker_counts counts;
 };
 
@@ -172,6 +182,9 @@ void sg_server_psk(void *user, const struct sg_addr *peer, struct sg_bytes ident
                    struct sg_dtls_verdict *verdict);
 void sg_server_dtls_event(void *user, const struct sg_dtls_event *e);
 void sg_server_desk_event(void *user, const struct desk_event *e);
+/* Whether a refusal goes to the audit log one by one; where not, it is counted. */
+bool sg_server_refusal_is_written(struct worker *w, const struct sg_addr *from);
+void sg_server_refusals_tell(struct worker *w, bool all);    /* what was counted, `all` or where its minute is over */
 void sg_server_seize(struct worker *w, const struct row *r); /* other workers let go of that device */
 
 struct sg_server {

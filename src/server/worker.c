@@ -391,6 +391,7 @@ void sg_server_worker_drain(struct worker *w)
 
 void sg_server_worker_close(struct worker *w)
 {
+    sg_server_refusals_tell(w, true);
     sg_server_desk_free(&w->desk);
     if (w->dtls != NULL)
         sg_dtls_free(w->dtls);

@@ -113,6 +113,26 @@ static void registrations_do_not_drive_out_audit_entries(void **state)
     free_party(&alice);
 }
 
+/* One that is refused over and over fills no disk: so many a minute are written, the others counted. */
+static void refusals_do_not_fill_the_audit_log(void **state)
+{
+    struct house *h = *state;
+    struct party alice = enrol(h, ALICE);
+    struct device *d = registered_device(h, &alice, ALICE);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(register_device(d, BOB), SG_COAP_FORBIDDEN);
+    struct device *stranger = make_client(&h->other_root, sg_server_port(h->up), SG_CID_ON, false);
+    connect_device(stranger);
+    assert_true(stranger->refused);
+    sg_server_stop(h->up);
+    h->up = NULL;
+    assert_int_equal(audited(h, "refused", ALICE, "registers as \"" BOB "\""), 60);
+    assert_int_equal(audited(h, "refused", "127.0.0.1", "41 more in a minute were counted"), 1);
+    free_device(d);
+    free_device(stranger);
+    free_party(&alice);
+}
+
 static void stopping_writes_everything(void **state)
 {
     struct house *h = *state;
@@ -135,6 +155,7 @@ int main(void)
         WITH_ONE(entries_wait_for_another_process),
         WITH_ONE(what_is_too_much_is_counted),
         WITH_ONE(registrations_do_not_drive_out_audit_entries),
+        WITH_ONE(refusals_do_not_fill_the_audit_log),
         WITH_ONE(stopping_writes_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
