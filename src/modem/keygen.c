@@ -67,6 +67,15 @@ static int take_reply(void *user, struct sg_bytes line)
     return sg_keygen_parse(text, r->k);
 }
 
+/* Nine digits, 0 or 1: the bits of KeyUsage (modem notes 2.1). */
+static bool is_usage(const char *usage)
+{
+    size_t n = 0;
+    while (usage[n] == '0' || usage[n] == '1')
+        n++;
+    return n == 9 && usage[n] == '\0';
+}
+
 static void put_quoted(struct sg_buf *b, const char *text)
 {
     sg_put_str(b, ",\"");
@@ -81,7 +90,7 @@ int sg_modem_keygen(struct sg_modem *m, uint32_t tag, const char *subject, const
     struct keygen_reply r = {.k = k};
 
     if (tag > SG_TAG_MAX || (subject && !sg_modem_quotable(sg_str(subject), SUBJECT_MAX)) ||
-        (usage && (strlen(usage) != 9 || strspn(usage, "01") != 9)))
+        (usage && !is_usage(usage)))
         return SG_EINVAL;
     sg_put_str(&command, "AT%KEYGEN=");
     sg_put_udec(&command, tag);
