@@ -347,10 +347,11 @@ void sg_server_known_put(struct known *k, const struct known_cert *c)
 {
     pthread_rwlock_wrlock(&k->lock);
     struct known_cert *present = get(&k->book, c->cert);
-    if (present != NULL && present->state == SG_CERT_REVOKED)
-        ; /* that is for ever: what comes now was read before */
-    else if (present != NULL)
+    const bool ca_revoked = present != NULL && present->ca_revoked;
+    if (present != NULL && present->state != SG_CERT_REVOKED) /* that is for ever: what comes now was read before */
         *present = *c;
+    if (present != NULL)
+        present->ca_revoked |= ca_revoked; /* that too */
     else
         (void)add(&k->book, c); /* without memory for it, it is looked up again */
     pthread_rwlock_unlock(&k->lock);

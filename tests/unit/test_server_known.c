@@ -42,8 +42,32 @@ static void readers_do_not_keep_a_revocation_waiting(void **state)
     sg_server_known_free(known);
 }
 
+/* A worker reads a certificate, its CA is revoked, all is read anew, and only then the worker writes down what it read.
+ */
+static void what_was_read_before_undoes_no_revocation(void **state)
+{
+    struct known *known = sg_server_known_new(NULL);
+    struct known_cert c = {.cert = 1, .fingerprint = {{1}}, .state = SG_CERT_ISSUED};
+    (void)state;
+    sg_server_known_put(known, &c);
+    c.state = SG_CERT_ACTIVE; /* an enrolment ends */
+    sg_server_known_put(known, &c);
+    assert_true(sg_server_known_get(known, 1, &c));
+    assert_int_equal(c.state, SG_CERT_ACTIVE);
+    c.ca_revoked = true;
+    sg_server_known_put(known, &c);
+    c.ca_revoked = false;
+    sg_server_known_put(known, &c);
+    assert_true(sg_server_known_get(known, 1, &c));
+    assert_true(c.ca_revoked);
+    sg_server_known_free(known);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(readers_do_not_keep_a_revocation_waiting)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(readers_do_not_keep_a_revocation_waiting),
+        cmocka_unit_test(what_was_read_before_undoes_no_revocation),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
