@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A serial port with a modem at its other end. */
-#include "programs/port.h"
+/* A port with a modem at its other end. */
+#include "programs/port_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <termios.h>
@@ -45,7 +46,7 @@ static int port_write(void *user, const void *p, size_t n)
     while (n > 0) {
         if (wait_for(port->fd, POLLOUT, WRITE_MS) != 1)
             return SG_EIO;
-        ssize_t r = write(port->fd, at, n);
+        ssize_t r = port->socket ? send(port->fd, at, n, MSG_NOSIGNAL) : write(port->fd, at, n);
         if (r < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (r <= 0)
@@ -128,6 +129,8 @@ static int claim(int fd)
 
 int sg_port_open(struct sg_port *p, const char *path, struct sg_error *err)
 {
+    if (strncmp(path, SG_PORT_TCP, sizeof SG_PORT_TCP - 1) == 0)
+        return sg_port_connect(p, path, err);
     *p = (struct sg_port){.fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)};
     if (p->fd < 0)
         return fail_open(path, err);

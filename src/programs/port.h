@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A serial port with a modem at its other end: opened for us alone, raw, 115200 8N1 with RTS/CTS, as Nordic's boards
- * have it. */
+/* A port with a modem at its other end: a serial port or a pseudo-terminal (opened for us alone, raw, 115200 8N1 with
+ * RTS/CTS, as Nordic's boards have it), or a TCP socket of a terminal server ("tcp:HOST:PORT"). */
 #ifndef SG_PORT_H
 #define SG_PORT_H
 
@@ -9,11 +9,12 @@
 
 struct sg_port {
     int fd;             /* for poll(); -1: closed */
+    bool socket;        /* it is a TCP socket */
     uint64_t waited_ms; /* how long reads have waited for the other end, in all */
 };
 
-/* SG_ENOTFOUND: there is no such port; SG_EDENIED: no right to it; SG_EFORMAT: not a serial port; SG_EBUSY: another
- * program has it; SG_EIO. */
+/* SG_ENOTFOUND: there is no such port; SG_EDENIED: no right to it; SG_EFORMAT: not a serial port, or not of the form
+ * tcp:HOST:PORT; SG_EBUSY: another program has it; SG_EIO; SG_ETIMEOUT. */
 int sg_port_open(struct sg_port *p, const char *path, struct sg_error *err);
 void sg_port_close(struct sg_port *p);
 /* The transport for sg_modem_open; `p` must outlive it. */
