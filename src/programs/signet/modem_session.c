@@ -81,9 +81,11 @@ void sg_cli_modem_say(const struct sg_cli_modem *d, const char *name, const char
 static int choose_port(struct sg_cli_modem *d)
 {
     struct sg_cli_ports found = {.n = 0};
+    struct sg_policy policy;
     if (d->port != NULL)
         return 0;
-    int code = sg_cli_find_ports(&found, true);
+    sg_policy_defaults(&policy);
+    int code = sg_cli_find_ports(&found, &policy, true);
     if (code == 0 && found.n > 1)
         code = sg_cli_usage(d->cli, "there are %zu modems (%s, %s%s): name one with --port.", found.n, found.path[0],
                             found.path[1], found.n > 2 ? ", …" : "");
