@@ -32,9 +32,8 @@ args = parser.parse_args()
 BIN = args.bin.resolve()
 
 
-def start_boards(folder, count, baud):
-    command = [BIN / "nrf91sim", "--count", str(count), "--store", folder / "stores"]
-    (folder / "stores").mkdir()
+def start_boards(count, baud):
+    command = [BIN / "nrf91sim", "--count", str(count)]  # without --store: its fsyncs are not the line's
     if baud:
         command += ["--baud", str(baud)]
     sim = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -72,7 +71,7 @@ def measure(count, baud):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         new_home(folder)
-        sim, ports = start_boards(folder, count, baud)
+        sim, ports = start_boards(count, baud)
         try:
             last, wall, cpu = enroll(folder, ports)
         finally:
@@ -93,7 +92,7 @@ def count_bytes():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         new_home(folder)
-        sim, ports = start_boards(folder, 1, 0)
+        sim, ports = start_boards(1, 0)
         ours, theirs = os.openpty()
         tty.setraw(theirs)
         modem = os.open(ports[0], os.O_RDWR | os.O_NOCTTY)
