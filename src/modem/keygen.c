@@ -83,16 +83,6 @@ static void put_quoted(struct sg_buf *b, const char *text)
     sg_put_str(b, "\"");
 }
 
-/* Nine bits. */
-static bool is_usage(const char *s)
-{
-    size_t n = 0;
-
-    while (s[n] == '0' || s[n] == '1')
-        n++;
-    return n == 9 && s[n] == 0;
-}
-
 int sg_modem_keygen(struct sg_modem *m, uint32_t tag, const char *subject, const char *usage, struct sg_keygen *k)
 {
     uint8_t space[SUBJECT_MAX + 64];
