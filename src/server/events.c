@@ -279,6 +279,18 @@ static bool may_stay(struct worker *w, const struct row *r, struct sg_dtls_verdi
     return sg_server_judge(&c, w->desk.wall, v);
 }
 
+struct dropped sg_server_shut_out(struct worker *w, const char *endpoint, int alert)
+{
+    const struct row *r = sg_server_desk_find(&w->desk, endpoint);
+
+    if (r != NULL && r->registered) {
+        struct row gone = *r;
+        gone.registered = 0;
+        write_registration(w, &gone);
+    }
+    return sg_server_desk_drop(&w->desk, endpoint, alert);
+}
+
 void sg_server_recheck(struct worker *w)
 {
     struct sg_dtls_verdict v;
@@ -292,11 +304,8 @@ void sg_server_recheck(struct worker *w)
             continue;
         memcpy(endpoint, r->endpoint, sizeof endpoint);
         address_of(w, r, addr);
-        struct row gone = *r;
-        gone.registered = 0;
-        write_registration(w, &gone);
-        (void)sg_server_desk_drop(&w->desk, endpoint,
-                                  v.alert == SG_ALERT_CERTIFICATE_REVOKED ? SG_ALERT_ACCESS_DENIED : v.alert);
+        (void)sg_server_shut_out(w, endpoint,
+                                 v.alert == SG_ALERT_CERTIFICATE_REVOKED ? SG_ALERT_ACCESS_DENIED : v.alert);
         tell_shut_out(w, endpoint, addr, v.reason);
     }
 }

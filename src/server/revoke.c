@@ -110,24 +110,8 @@ static void run_drop(struct worker *w, struct job *job)
 {
     struct shutting *x = (struct shutting *)job;
 
-    x->dropped = sg_server_desk_drop(&w->desk, x->endpoint, SG_ALERT_ACCESS_DENIED);
+    x->dropped = sg_server_shut_out(w, x->endpoint, SG_ALERT_ACCESS_DENIED);
     sg_server_wake(&x->waiter);
-}
-
-static void write_end(struct sg_server *s, const struct revocation *r)
-{
-    struct sg_server_device live;
-    if (sg_server_device(s, r->endpoint, &live) < 0 || !live.registered)
-        return;
-    struct sg_registration_row row = {.device = r->device.number,
-                                      .registered = live.registered_at,
-                                      .updated = live.heard_at,
-                                      .lifetime = live.lifetime};
-    memcpy(row.version, live.version, sizeof row.version);
-    memcpy(row.binding, live.binding, sizeof row.binding);
-    memcpy(row.objects, live.objects, sizeof row.objects);
-    sg_addr_text(&live.addr, row.address);
-    sg_server_writer_registration(s->writer, &row);
 }
 
 int sg_server_revoke(struct sg_server *s, const char *endpoint, enum sg_reason reason, const char *who,
@@ -147,7 +131,6 @@ int sg_server_revoke(struct sg_server *s, const char *endpoint, enum sg_reason r
     free(r.victims);
     if (rc < 0)
         return rc;
-    write_end(s, &r);
     for (unsigned i = 0; i < s->config.workers; i++) {
         struct shutting x = {.job.run = run_drop, .waiter = WAITER_INIT, .endpoint = endpoint};
         sg_server_post(&s->workers[i], &x.job);

@@ -174,6 +174,9 @@ void sg_server_worker_stop(struct worker *w); /* ends its thread, when there is 
 void sg_server_worker_drain(struct worker *w);
 void sg_server_worker_close(struct worker *w);
 void sg_server_post(struct worker *w, struct job *job);
+/* Ends whatever there is of a device, and writes down the end of its registration: after it nothing is written that
+ * was said before. */
+struct dropped sg_server_shut_out(struct worker *w, const char *endpoint, int alert);
 /* Holds every live row against what is known now, and shuts out who may not be here any more. */
 void sg_server_recheck(struct worker *w);
 void sg_server_verify(void *user, const struct sg_addr *peer, X509 *leaf, STACK_OF(X509) * sent,

@@ -348,6 +348,8 @@ static void a_revocation_acts_at_once(void **state)
     struct party alice = enrol(h, ALICE), bob = enrol(h, BOB);
     struct device *a = registered_device(h, &alice, ALICE), *b = registered_device(h, &bob, BOB);
     struct sg_server_revoked what;
+    struct sg_registration_row row;
+    struct sg_device device;
     struct sg_error err = {0};
     int n = 0;
 
@@ -365,6 +367,9 @@ static void a_revocation_acts_at_once(void **state)
     assert_int_equal(audited(h, "revoked", ALICE, "key-compromise"), 1);
     assert_int_equal(sg_server_revoke(h->up, ALICE, SG_KEY_COMPROMISE, "me", "here", &what, &err), SG_ESTATE);
     refuse(h, &alice, SG_ALERT_CERTIFICATE_REVOKED, ALICE, "was revoked");
+    assert_int_equal(sg_store_find_device(h->store, ALICE, &device, NULL), 0);
+    assert_int_equal(sg_store_get_registration(h->store, device.number, &row, NULL), 0);
+    assert_true(!row.active && row.registered != 0);
     assert_int_equal(update_device(b), SG_COAP_CHANGED); /* the other misses nothing */
     assert_int_equal(b->handshakes, 1);
     n = 0;
