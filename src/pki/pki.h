@@ -167,6 +167,9 @@ struct sg_psk_secret {
     uint8_t key[SG_PSK_KEY];
 };
 int sg_psk_new(struct sg_psk_secret *psk, struct sg_error *err);
+/* Appends the key that a file has in hexadecimal, with a newline or without; of any length that `key` takes. SG_EDENIED
+ * (others may read it), SG_EFORMAT, SG_ENOTFOUND, SG_EIO. */
+int sg_psk_read(const char *path, struct sg_buf *key, struct sg_error *err);
 
 /* What encrypts pre-shared keys in the inventory (AES-256-GCM): as secret as the server's key. */
 struct sg_psk_vault {

@@ -13,6 +13,26 @@ int sg_psk_new(struct sg_psk_secret *psk, struct sg_error *err)
     return 0;
 }
 
+int sg_psk_read(const char *path, struct sg_buf *key, struct sg_error *err)
+{
+    enum { FILE_MAX = 1024 };
+    size_t n = 0, before = key->len;
+    uint8_t *content = sg_pki_file_read(path, FILE_MAX, 077, &n, err);
+    if (!content)
+        return err ? err->code : SG_EIO;
+    size_t all = n;
+    while (n > 0 && (content[n - 1] == '\n' || content[n - 1] == '\r'))
+        n--;
+    bool ok = n > 0 && sg_parse_hex(sg_bytes(content, n), key) == 0 && !key->full;
+    sg_wipe(content, all);
+    free(content);
+    if (ok)
+        return 0;
+    sg_wipe(key->p + before, key->cap - before);
+    return sg_fail(err, SG_EFORMAT, "%s does not hold a pre-shared key of 1 to %zu bytes in hexadecimal", path,
+                   key->cap - before);
+}
+
 /* --------------------------------------------------------------------------------------------------- the vault */
 
 static int make(const char *path, struct sg_error *err)

@@ -63,6 +63,38 @@ static void what_is_sealed_opens_again(void **state)
     }
 }
 
+static void read_file(const char *content, unsigned mode, int result, const char *says)
+{
+    struct sg_error err = {0};
+    uint8_t space[64];
+    struct sg_buf key = sg_buf(space, sizeof space);
+    assert_int_equal(sg_file_write("key.hex", mode, false, sg_str(content), &err), 0);
+    assert_int_equal(sg_psk_read("key.hex", &key, &err), result);
+    if (says)
+        assert_non_null(strstr(err.text, says));
+    else
+        assert_memory_equal(space, "\x00\xa5\xff", 3);
+}
+
+static void a_key_is_read_from_a_file(void **state)
+{
+    static char longest[130];
+    (void)state;
+    memset(longest, 'a', 128);
+    read_file("00a5ff", 0600, 0, NULL);
+    read_file("00A5FF\n", 0600, 0, NULL);
+    read_file("00a5ff\r\n", 0600, 0, NULL);
+    read_file("00a5ff", 0640, SG_EDENIED, "chmod 600");
+    read_file("00a5f", 0600, SG_EFORMAT, "in hexadecimal");
+    read_file("key", 0600, SG_EFORMAT, "in hexadecimal");
+    read_file("", 0600, SG_EFORMAT, "1 to 64 bytes");
+    longest[128] = 'a', longest[129] = '\0';
+    read_file(longest, 0600, SG_EFORMAT, "1 to 64 bytes");
+    struct sg_error err = {0};
+    struct sg_buf none = sg_buf(NULL, 0);
+    assert_int_equal(sg_psk_read("there is none", &none, &err), SG_ENOTFOUND);
+}
+
 static void keys_differ(void **state)
 {
     struct sg_error err = {0};
@@ -79,6 +111,7 @@ int main(void)
         cmocka_unit_test(the_vault_is_made_once),
         cmocka_unit_test(a_vault_that_is_none_is_refused),
         cmocka_unit_test(what_is_sealed_opens_again),
+        cmocka_unit_test(a_key_is_read_from_a_file),
         cmocka_unit_test(keys_differ),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);

@@ -16,16 +16,17 @@ struct sg_agent_options {
     char host[SG_AGENT_NAME]; /* of the server's URI: a DNS name, or an IP address without brackets */
     uint16_t port;
     bool host_is_ip;
-    const char *address;    /* --address: where the host is to be found; NULL: by its name */
-    const char *name;       /* the name that the server's certificate must have */
-    const char *modem;      /* --modem; NULL: identity in files */
-    uint32_t tag;           /* --tag */
-    const char *ca;         /* --ca */
-    const char *cert, *key; /* --cert, --key; NULL: no identity */
-    const char *endpoint;   /* --endpoint; NULL: from the modem's IMEI or the certificate */
-    uint32_t lifetime;      /* --lifetime */
-    uint32_t interval;      /* --interval: seconds between two measurements, 0: none */
-    uint32_t attempts;      /* --attempts: give up after so many failures in a row, 0: never */
+    const char *address;                 /* --address: where the host is to be found; NULL: by its name */
+    const char *name;                    /* the name that the server's certificate must have */
+    const char *modem;                   /* --modem; NULL: identity in files */
+    uint32_t tag;                        /* --tag */
+    const char *ca;                      /* --ca */
+    const char *cert, *key;              /* --cert, --key; NULL: no identity */
+    const char *psk_file, *psk_identity; /* --psk-file, --psk-identity; NULL: no pre-shared key */
+    const char *endpoint;                /* --endpoint; NULL: from the modem's IMEI or the certificate */
+    uint32_t lifetime;                   /* --lifetime */
+    uint32_t interval;                   /* --interval: seconds between two measurements, 0: none */
+    uint32_t attempts;                   /* --attempts: give up after so many failures in a row, 0: never */
 };
 /* SG_AGENT_USAGE after a sentence about what is wrong; SG_AGENT_DONE after --help or --version; -1: go on. */
 int sg_agent_options(int argc, char **argv, struct sg_agent_options *o);

@@ -28,6 +28,8 @@ struct files {
     X509 *cert;
     EVP_PKEY *key;
     struct sg_trust *trust;
+    uint8_t psk[SG_DTLS_PSK_MAX];
+    size_t psk_len;
     uint8_t datagram[DATAGRAM];
 };
 
@@ -305,6 +307,7 @@ static void files_free(struct sg_agent *a)
     sg_trust_free(f->trust);
     X509_free(f->cert);
     EVP_PKEY_free(f->key);
+    sg_wipe(f->psk, sizeof f->psk);
     free(f);
     a->link = NULL;
 }
@@ -322,13 +325,14 @@ static const struct sg_agent_link link_files = {
 
 /* --------------------------------------------------------------------------------------------------------- opening */
 
-/* The endpoint name is the certificate's common name, unless another is asked for. */
+/* The endpoint name is the certificate's common name or the pre-shared key's, unless another is asked for. */
 static int take_name(struct sg_agent *a, const X509 *cert, struct sg_error *err)
 {
     struct sg_cert_facts facts;
 
-    if (a->options->endpoint != NULL) {
-        (void)snprintf(a->endpoint, sizeof a->endpoint, "%s", a->options->endpoint);
+    const struct sg_agent_options *o = a->options;
+    if (o->endpoint != NULL || o->psk_identity != NULL) {
+        (void)snprintf(a->endpoint, sizeof a->endpoint, "%s", o->endpoint != NULL ? o->endpoint : o->psk_identity);
         return 0;
     }
     if (sg_cert_facts(cert, &facts) < 0 || facts.cn[0] == '\0')
@@ -342,6 +346,13 @@ static int take_name(struct sg_agent *a, const X509 *cert, struct sg_error *err)
 static int read_identity(struct files *f, struct sg_error *err)
 {
     const struct sg_agent_options *o = f->agent->options;
+    struct sg_buf psk = sg_buf(f->psk, sizeof f->psk);
+
+    if (o->psk_file != NULL) {
+        int r = sg_psk_read(o->psk_file, &psk, err);
+        f->psk_len = psk.len;
+        return r;
+    }
     X509 *root = sg_cert_read(o->ca, err);
 
     if (root == NULL)
@@ -364,6 +375,8 @@ static int make_endpoint(struct files *f, struct sg_error *err)
     const struct sg_dtls_config config = {
         .cert = f->cert,
         .key = f->key,
+        .psk_identity = o->psk_identity,
+        .psk_key = sg_bytes(f->psk, f->psk_len),
         .cid = SG_CID_ON,
         .server_name = o->host_is_ip && o->name == o->host ? NULL : o->name, /* RFC 6066: no IP address as SNI */
         .resume = true,

@@ -16,6 +16,7 @@ static const char usage[] =
     "\n"
     "  signet-device --server coaps://HOST[:PORT] --modem PORT [--tag N]\n"
     "  signet-device --server coaps://HOST[:PORT] --ca FILE [--cert FILE --key FILE]\n"
+    "  signet-device --server coaps://HOST[:PORT] --psk-file FILE --psk-identity NAME\n"
     "\n"
     "Identity\n"
     "  --modem PORT      in the credential store of the nRF91 modem at this serial port, which also connects\n"
@@ -23,7 +24,9 @@ static const char usage[] =
     "  --cert FILE       in these files: certificate,\n"
     "  --key FILE        and private key\n"
     "  --ca FILE         the root that the server's certificate must come from\n"
-    "  --endpoint NAME   the name to register with (urn:imei:IMEI, or the certificate's common name)\n"
+    "  --psk-file FILE   or a pre-shared key, in hexadecimal, in this file,\n"
+    "  --psk-identity NAME  and the name that goes with it\n"
+    "  --endpoint NAME   the name to register with (urn:imei:IMEI, the certificate's common name, or the key's name)\n"
     "\n"
     "Server\n"
     "  --server URI      coaps://HOST[:PORT]\n"
@@ -45,6 +48,8 @@ enum {
     CERT,
     KEY,
     CA,
+    PSK_FILE,
+    PSK_IDENTITY,
     ENDPOINT,
     NAME,
     ADDRESS,
@@ -62,6 +67,8 @@ static const struct option longs[] = {
     {"cert", required_argument, NULL, CERT},
     {"key", required_argument, NULL, KEY},
     {"ca", required_argument, NULL, CA},
+    {"psk-file", required_argument, NULL, PSK_FILE},
+    {"psk-identity", required_argument, NULL, PSK_IDENTITY},
     {"endpoint", required_argument, NULL, ENDPOINT},
     {"name", required_argument, NULL, NAME},
     {"address", required_argument, NULL, ADDRESS},
@@ -148,6 +155,12 @@ static int take(int option, const char *value, struct sg_agent_options *o)
     case CA:
         o->ca = value;
         return 0;
+    case PSK_FILE:
+        o->psk_file = value;
+        return 0;
+    case PSK_IDENTITY:
+        o->psk_identity = value;
+        return 0;
     case ENDPOINT:
         o->endpoint = value;
         return 0;
@@ -166,18 +179,33 @@ static int take(int option, const char *value, struct sg_agent_options *o)
     }
 }
 
+static int check_psk(const struct sg_agent_options *o)
+{
+    if ((o->psk_file == NULL) != (o->psk_identity == NULL))
+        return wrong("--psk-file and --psk-identity belong together", "");
+    if (o->psk_file == NULL)
+        return 0;
+    if (o->modem != NULL || o->ca != NULL || o->cert != NULL || o->key != NULL)
+        return wrong("a pre-shared key takes the place of --modem, --ca, --cert and --key: leave them out", "");
+    if (o->psk_identity[0] == '\0' || strlen(o->psk_identity) > 127)
+        return wrong("--psk-identity needs a name of 1 to 127 bytes", "");
+    return 0;
+}
+
 /* What belongs together. */
 static int check(struct sg_agent_options *o)
 {
     if (o->host[0] == '\0')
         return wrong("--server is missing", "");
-    if (o->modem == NULL && o->ca == NULL)
+    if (check_psk(o) != 0)
+        return SG_AGENT_USAGE;
+    if (o->modem == NULL && o->ca == NULL && o->psk_file == NULL)
         return wrong("there is no identity: give --modem PORT, or --ca FILE with --cert FILE and --key FILE", "");
     if (o->modem != NULL && (o->ca != NULL || o->cert != NULL || o->key != NULL))
         return wrong("with --modem the certificates are in the modem: leave out --ca, --cert and --key", "");
     if ((o->cert == NULL) != (o->key == NULL))
         return wrong("--cert and --key belong together", "");
-    if (o->modem == NULL && o->cert == NULL && o->endpoint == NULL)
+    if (o->modem == NULL && o->cert == NULL && o->psk_file == NULL && o->endpoint == NULL)
         return wrong("without a certificate there is no endpoint name: give --endpoint NAME", "");
     if (o->endpoint != NULL && (o->endpoint[0] == '\0' || strlen(o->endpoint) >= SG_AGENT_ENDPOINT))
         return wrong("--endpoint needs a name of 1 to 128 bytes", "");
