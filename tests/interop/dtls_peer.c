@@ -5,7 +5,7 @@
  *     dtls_peer [options] server PORT CERT KEY [CA]      echoes application data; PORT 0 takes a free one
  *     dtls_peer [options] client HOST PORT [CERT KEY]    sends each line of its input as application data
  *
- * Options: --cid off|supported|on   --suite C0AE   --mtu N   --resume   --sni NAME
+ * Options: --cid off|supported|on   --suite C0AE   --mtu N   --resume   --sni NAME   --psk IDENTITY=HEX
  * A client's input: "!move" goes on from another port, "!reconnect" makes a new handshake, "!close" ends the session.
  */
 #include "dtls/dtls.h"
@@ -29,6 +29,9 @@ static sg_dtls_id current;
 static X509_STORE *store; /* NULL: every certificate is good */
 static char peer_name[256];
 static uint16_t one_suite;
+static const char *psk_identity; /* --psk */
+static uint8_t psk_space[SG_DTLS_PSK_MAX];
+static struct sg_buf psk_key;
 static struct sg_dtls_config config = {.cid = SG_CID_ON};
 
 static void die(const char *what)
@@ -91,6 +94,27 @@ static void on_verify(void *user, const struct sg_addr *peer, X509 *leaf, STACK_
     X509_STORE_CTX_free(ctx);
 }
 
+static void on_psk(void *user, const struct sg_addr *peer, struct sg_bytes identity, struct sg_buf *key,
+                   struct sg_dtls_verdict *verdict)
+{
+    (void)user, (void)peer;
+    verdict->accept = sg_bytes_eq_str(identity, psk_identity);
+    (void)snprintf(peer_name, sizeof peer_name, "%.*s", (int)identity.n, (const char *)identity.p);
+    (void)snprintf(verdict->reason, sizeof verdict->reason, "nobody is called %.200s", peer_name);
+    if (key)
+        sg_put_bytes(key, sg_buf_bytes(&psk_key));
+}
+
+static void take_psk(char *value)
+{
+    char *equals = strchr(value, '=');
+    psk_key = sg_buf(psk_space, sizeof psk_space);
+    if (!equals || sg_parse_hex(sg_str(equals + 1), &psk_key) < 0)
+        die("--psk needs IDENTITY=HEX");
+    *equals = '\0';
+    psk_identity = value;
+}
+
 static void print_hex(const char *name, const uint8_t *p, size_t n)
 {
     printf(" %s=", name);
@@ -113,7 +137,9 @@ static void on_event(void *user, const struct sg_dtls_event *e)
         printf(" max=%zu name=%s", sg_dtls_max_data(dtls, e->id), peer_name);
     } else if (e->what == SG_DTLS_DATA) {
         size_t n = e->data.n; /* without the end of the line that it may have */
-        printf(" %.*s", (int)(e->data.p[n - 1] == '\n' ? n - 1 : n), (const char *)e->data.p);
+        (void)putchar(' ');
+        for (size_t i = 0; i < (e->data.p[n - 1] == '\n' ? n - 1 : n); i++)
+            (void)putchar(e->data.p[i] >= ' ' && e->data.p[i] <= '~' ? e->data.p[i] : '?');
         if (config.server)
             (void)sg_dtls_send(dtls, e->id, e->data, now_ms());
     } else if (e->reason) {
@@ -202,6 +228,8 @@ static int options(int argc, char **argv)
             config.mtu = (uint16_t)strtoul(value, NULL, 10);
         else if (strcmp(argv[i], "--sni") == 0)
             config.server_name = value;
+        else if (strcmp(argv[i], "--psk") == 0 && i + 1 < argc)
+            take_psk(argv[i + 1]);
         else
             die("unknown option");
         i++;
@@ -221,6 +249,12 @@ int main(int argc, char **argv)
     config.send = on_send;
     config.event = on_event;
     config.verify = on_verify;
+    if (psk_identity && config.server) {
+        config.psk = on_psk;
+    } else if (psk_identity) {
+        config.psk_identity = psk_identity;
+        config.psk_key = sg_buf_bytes(&psk_key);
+    }
     if (one_suite) {
         config.suites = &one_suite;
         config.suite_count = 1;
