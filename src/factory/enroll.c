@@ -70,6 +70,12 @@ static int retire_other(void *user, const struct sg_cert_row *row)
                             sg_fingerprint_text(&row->facts.fingerprint, fingerprint));
 }
 
+int sg_factory_retire_others(struct sg_factory_run *run)
+{
+    int r = sg_store_each_cert(run->store, SG_CERT_DEVICE, run->r->device.number, retire_other, run, run->err);
+    return r < 0 ? r : sg_factory_psk_retire_others(run);
+}
+
 static int audit_enrolled(struct sg_factory_run *run)
 {
     const struct sg_device *d = &run->r->device;
@@ -90,9 +96,7 @@ static int record_enrolled(struct sg_factory_run *run)
     int r = run->psk.number != 0 ? sg_store_activate_psk(run->store, run->psk.number, run->err)
                                  : sg_store_set_cert_state(run->store, run->cert.number, SG_CERT_ACTIVE, run->err);
     if (r == 0)
-        r = sg_store_each_cert(run->store, SG_CERT_DEVICE, run->r->device.number, retire_other, run, run->err);
-    if (r == 0)
-        r = sg_factory_psk_retire_others(run);
+        r = sg_factory_retire_others(run);
     if (r == 0) {
         run->r->device.state = SG_DEVICE_ENROLLED;
         r = sg_store_update_device(run->store, &run->r->device, run->err);

@@ -38,6 +38,8 @@ enum sg_enroll_step {
     SG_ENROLL_REQUEST,     /* checks its request */
     SG_ENROLL_CERTIFICATE, /* issues and records */
     SG_ENROLL_WRITTEN,     /* writes, and compares */
+    SG_ENROLL_CONNECTED,   /* sg_renew only: a server takes the new identity */
+    SG_ENROLL_RETIRED,     /* sg_renew only: the old one goes */
 };
 const char *sg_enroll_step_name(enum sg_enroll_step step); /* "modem", "store", "key", … */
 
@@ -132,6 +134,38 @@ struct sg_issue {
  * no usable request.
  */
 int sg_issue(const struct sg_issue *i, struct sg_cert_row *cert, bool *was_done, struct sg_error *err);
+
+/* --------------------------------------------------------------------------------------------------- renewal */
+
+enum { SG_TAG_SECOND = 35724863 }; /* where an identity at SG_TAG_LWM2M is renewed to; 35724862 is the bootstrap's */
+
+/*
+ * Renews the identity of a device that is in use, without a moment in which it has none: a new key at a second tag, its
+ * certificate, a handshake by the modem itself with a server; only then the old certificate is retired, and the old tag
+ * emptied. Until then both are accepted. Interrupted anywhere, the same call does the rest; what was reached is in the
+ * inventory:
+ *
+ *     renewal                              before the first change to the modem: all at the new tag is ours
+ *     certificate "issued", then "active"  as in an enrolment; the old one stays active
+ *     device at the new tag, old retired   together, after the handshake
+ *     no renewal                           after the old tag is empty
+ */
+struct sg_renew {
+    struct sg_enroll enroll; /* as there, but: `endpoint` says which device is meant; `tag` is the new one, -1: the
+                                other of SG_TAG_LWM2M and SG_TAG_SECOND. Not used: name_form, occupied, leave, offline
+                                (a modem is taken off the network and back), renew, may_destroy, psk */
+    const char *host;        /* the server: a name in its certificate */
+    const char *address;     /* where it is; NULL: host */
+    uint16_t server_port;
+    uint32_t network_ms; /* how long the modem may take to find its network */
+    bool unconnected;    /* without the handshake: for hosts without socket commands (at_host) */
+    bool keep;           /* the old tag's credentials stay in the modem */
+};
+/*
+ * As sg_enroll, and: SG_ENOTFOUND: the inventory does not know the device; SG_EUNSUPPORTED: the host has no socket
+ * commands; SG_EDENIED: the handshake failed, and both identities stay.
+ */
+int sg_renew(const struct sg_renew *n, struct sg_enroll_result *result, struct sg_error *err);
 
 /* ------------------------------------------------------------------------------------------------------ lots */
 

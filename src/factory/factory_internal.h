@@ -69,6 +69,9 @@ int sg_factory_find_cert(struct sg_factory_run *run, enum sg_cert_state state);
 /* Whether the modem still holds the key of run->cert, as far as its list tells. */
 bool sg_factory_has_key(const struct sg_factory_run *run);
 
+/* enroll.c: all identities of the device but this one are replaced. */
+int sg_factory_retire_others(struct sg_factory_run *run);
+
 /* issue.c: a key, its request, its certificate; run->cert is recorded as issued after it. */
 int sg_factory_issue(struct sg_factory_run *run);
 
@@ -98,5 +101,10 @@ int sg_factory_vacate(struct sg_factory_run *run); /* deletes what is at run->va
 int sg_factory_take_down(struct sg_factory_run *run);
 /* At the end, with the result: as it was found, or as it is to be left. */
 void sg_factory_leave(struct sg_factory_run *run, int r);
+
+/* renew_connect.c: whether a server takes the identity at the tag. */
+int sg_factory_connect(struct sg_factory_run *run, const struct sg_renew *n);
+/* Sets the functional mode, unless it is that already. */
+int sg_factory_set_function(struct sg_factory_run *run, int function);
 
 #endif

@@ -14,6 +14,8 @@ const char *sg_enroll_step_name(enum sg_enroll_step step)
         [SG_ENROLL_REQUEST] = "request",
         [SG_ENROLL_CERTIFICATE] = "certificate",
         [SG_ENROLL_WRITTEN] = "written",
+        [SG_ENROLL_CONNECTED] = "connected",
+        [SG_ENROLL_RETIRED] = "retired",
     };
     return names[step];
 }
