@@ -86,7 +86,8 @@ static void fill(struct sg_lot_board *b, const struct sg_lot_attempt *a)
         return;
     keep(b->endpoint, sizeof b->endpoint, a->result->device.endpoint);
     b->tag = a->result->tag;
-    b->certificate = a->result->cert.fingerprint;
+    if (!a->result->psk)
+        b->certificate = a->result->cert.fingerprint;
 }
 
 int sg_lot_record(struct sg_store *store, struct sg_turns *turns, const struct sg_lot *lot,

@@ -30,7 +30,7 @@ static void put_board(FILE *f, const struct sg_factory_lot_board *b)
     put_text(f, last->uuid, ",");
     put_text(f, last->model, ",");
     put_text(f, last->firmware, ",");
-    if (b->has_cert)
+    if (b->has_identity)
         (void)fprintf(f, "%u", last->tag);
     (void)fprintf(f, ",%s,%s,%s,%s,%s,%s,%lld,", hex, b->has_cert ? b->cert.serial : "", from, until,
                   sg_lot_result_name(last->result), sg_factory_time(last->began, began), (long long)last->took_ms);

@@ -77,13 +77,15 @@ static int take(void *user, const struct sg_lot_board *b)
 
 static int add_certificates(struct sg_store *store, struct sg_factory_lot *l, struct sg_error *err)
 {
+    static const struct sg_fingerprint none;
     for (size_t i = 0; i < l->n_boards; i++) {
         struct sg_factory_lot_board *b = &l->boards[i];
         struct sg_cert_row row;
         l->enrolled += b->last.result == SG_LOT_ENROLLED;
         l->verified += b->last.result == SG_LOT_VERIFIED;
         l->failed += !is_done(b->last.result);
-        if (!is_done(b->last.result))
+        b->has_identity = is_done(b->last.result);
+        if (!b->has_identity || memcmp(&b->last.certificate, &none, sizeof none) == 0)
             continue;
         int r = sg_store_find_cert(store, &b->last.certificate, &row, err);
         if (r < 0)

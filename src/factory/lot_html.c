@@ -128,12 +128,16 @@ static void put_failures(FILE *f, const struct sg_factory_lot *l)
 static void put_identity(FILE *f, const struct sg_factory_lot_board *b)
 {
     char hex[SG_FACTORY_HEX], text[SG_FACTORY_TIME];
-    if (!b->has_cert) {
+    if (!b->has_identity) {
         (void)fprintf(f, "<td>IMEI %s<br><span class=\"bad\">no identity</span></td><td></td>", b->last.imei);
         return;
     }
     (void)fputs("<td>", f);
     put(f, b->last.endpoint);
+    if (!b->has_cert) {
+        (void)fprintf(f, "<br>pre-shared key: the weaker identity</td><td>tag %u</td>", b->last.tag);
+        return;
+    }
     (void)sg_factory_hex(&b->cert.fingerprint, hex);
     (void)fprintf(f, "<br><code>%.32s<br>%s</code></td><td>tag %u<br>until %.10s</td>", hex, hex + 32, b->last.tag,
                   when(b->cert.until, text));
@@ -155,7 +159,7 @@ static void put_boards(FILE *f, const struct sg_factory_lot *l)
         (void)fputs("<td>", f);
         put_modem(f, &b->last);
         (void)fprintf(f, "</td><td>%s<br>%.1f s</td><td%s>%s", when(b->last.began, text),
-                      (double)b->last.took_ms / 1000, b->has_cert ? "" : " class=\"bad\"",
+                      (double)b->last.took_ms / 1000, b->has_identity ? "" : " class=\"bad\"",
                       sg_lot_result_name(b->last.result));
         if (b->attempts > 1)
             (void)fprintf(f, "<br>%u attempts", b->attempts);

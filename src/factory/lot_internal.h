@@ -9,7 +9,8 @@
 struct sg_factory_lot_board {
     struct sg_lot_board last;
     unsigned attempts;
-    bool has_cert;
+    bool has_identity;
+    bool has_cert; /* else it has a pre-shared key */
     struct sg_cert_facts cert;
 };
 

@@ -28,6 +28,10 @@ static json_t *certificate(const struct sg_cert_facts *f)
 static json_t *board(const struct sg_factory_lot_board *b)
 {
     const char *result = sg_lot_result_name(b->last.result);
+    if (b->has_identity && !b->has_cert)
+        return json_pack("{s:s, s:s, s:I, s:b, s:o, s:o, s:i}", "result", result, "endpoint", b->last.endpoint, "tag",
+                         (json_int_t)b->last.tag, "pre_shared_key", 1, "modem", modem(&b->last), "attempt",
+                         times(&b->last), "attempts", (int)b->attempts);
     if (!b->has_cert)
         return json_pack("{s:s, s:s, s:o, s:o, s:i}", "result", result, "reason", b->last.reason, "modem",
                          modem(&b->last), "attempt", times(&b->last), "attempts", (int)b->attempts);

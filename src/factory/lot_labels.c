@@ -50,8 +50,10 @@ static bool put_code(FILE *f, const char *text)
 static bool put_label(FILE *f, const struct sg_factory_lot_board *b)
 {
     char hex[SG_FACTORY_HEX], text[sizeof b->last.endpoint + SG_FACTORY_HEX + 1];
-    (void)sg_factory_hex(&b->cert.fingerprint, hex);
-    (void)snprintf(text, sizeof text, "%s\n%s", b->last.endpoint, hex);
+    (void)snprintf(hex, sizeof hex, "%-64s", "pre-shared key");
+    if (b->has_cert)
+        (void)sg_factory_hex(&b->cert.fingerprint, hex);
+    (void)snprintf(text, sizeof text, "%s%s%s", b->last.endpoint, b->has_cert ? "\n" : "", b->has_cert ? hex : "");
     (void)fputs("<div class=\"label\">", f);
     if (!put_code(f, text))
         return false;
@@ -69,7 +71,7 @@ char *sg_factory_lot_labels(const struct sg_factory_lot *l)
     if (whole)
         (void)fprintf(f, "%s<title>Labels of lot %s</title>\n</head>\n<body>\n", head, l->lot.name);
     for (size_t i = 0; whole && i < l->n_boards; i++)
-        if (l->boards[i].has_cert)
+        if (l->boards[i].has_identity)
             whole = put_label(f, &l->boards[i]);
     if (whole)
         (void)fputs("</body>\n</html>\n", f);

@@ -78,8 +78,8 @@ static int look(struct renewal *w)
     if (r < 0)
         return r;
     if (run->n_creds == 0)
-        return sg_factory_step(run, SG_ENROLL_STORE, "%s empty at tag %u; the identity in use is at tag %u",
-                               w->begun ? "begun by an earlier run," : "", w->row.tag, w->row.old_tag);
+        return sg_factory_step(run, SG_ENROLL_STORE, "%sempty at tag %u; the identity in use is at tag %u",
+                               w->begun ? "begun by an earlier run, " : "", w->row.tag, w->row.old_tag);
     (void)sg_factory_creds_text(run, creds, sizeof creds);
     if (!w->begun)
         return sg_factory_refuse(run, SG_EEXISTS,

@@ -4,7 +4,6 @@
 
 #include <openssl/pem.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,7 +15,6 @@ static const struct sg_cli_option options[] = {
     {NULL, NULL, NULL},
 };
 
-enum { CRL_DAYS = 30 };
 
 struct wanted {
     const char *what, *out;
@@ -97,31 +95,6 @@ static int show(const struct sg_cli *cli)
 
 /* ------------------------------------------------------------------------------------------------------- crl */
 
-struct revocations {
-    struct sg_fingerprint issuer;
-    struct sg_revoked *list;
-    size_t n, cap;
-};
-
-static int take_revoked(void *user, const struct sg_cert_row *row)
-{
-    struct revocations *all = user;
-    if (row->state != SG_CERT_REVOKED || memcmp(&row->issuer, &all->issuer, sizeof row->issuer) != 0)
-        return 0;
-    if (all->n == all->cap) {
-        size_t cap = 2 * all->cap + 64;
-        struct sg_revoked *more = reallocarray(all->list, cap, sizeof *more);
-        if (more == NULL)
-            return SG_ENOMEM;
-        all->list = more;
-        all->cap = cap;
-    }
-    struct sg_revoked *one = &all->list[all->n++];
-    *one = (struct sg_revoked){.when = row->revoked_at, .reason = row->reason};
-    memcpy(one->serial, row->facts.serial, sizeof one->serial);
-    return 0;
-}
-
 static int write_crl(const struct sg_cli *cli, const struct wanted *w, const X509_CRL *crl, size_t n)
 {
     struct sg_error err = {0};
@@ -135,29 +108,19 @@ static int write_crl(const struct sg_cli *cli, const struct wanted *w, const X50
     if (cli->json)
         return sg_cli_print_json(json_pack("{s:s, s:I}", "file", w->out, "revoked", (json_int_t)n));
     (void)printf("Wrote %s: %zu revoked %s, valid for %d days.\n", w->out, n, n == 1 ? "certificate" : "certificates",
-                 CRL_DAYS);
+                 SG_CLI_CRL_DAYS);
     return SG_CLI_DONE;
 }
 
-/* The number must only ever grow (RFC 5280 section 5.2.3): the time does. */
 static int make_crl(const struct sg_cli *cli, const struct wanted *w, struct sg_store *store, struct sg_issuer issuer,
                     int64_t now)
 {
     struct sg_error err = {0};
-    struct revocations all = {.n = 0};
-    int r = sg_cert_fingerprint(issuer.cert, &all.issuer);
-    if (r == 0)
-        r = sg_store_each_cert(store, SG_CERT_DEVICE, 0, take_revoked, &all, &err);
-    if (r < 0) {
-        free(all.list);
-        return sg_cli_fail_err(SG_CLI_FAILED, &err);
-    }
-    struct sg_validity v = {now, now + CRL_DAYS * 86400LL};
-    X509_CRL *crl = sg_crl_new(issuer, all.list, all.n, (uint64_t)now, v, &err);
-    free(all.list);
+    size_t n;
+    X509_CRL *crl = sg_cli_new_crl(store, issuer, now, &n, &err);
     if (crl == NULL)
         return sg_cli_fail_err(SG_CLI_FAILED, &err);
-    int code = write_crl(cli, w, crl, all.n);
+    int code = write_crl(cli, w, crl, n);
     X509_CRL_free(crl);
     return code;
 }

@@ -136,4 +136,8 @@ int sg_cli_load_issuer(const struct sg_cli *cli, const struct sg_cli_passphrase 
                        struct sg_issuer *issuer);
 void sg_cli_free_issuer(struct sg_issuer *issuer);
 
+/* The issuing CA's revocation list at `now`, *n certificates in it; the caller's, to be freed with X509_CRL_free. */
+enum { SG_CLI_CRL_DAYS = 30 }; /* how long it is valid */
+X509_CRL *sg_cli_new_crl(struct sg_store *store, struct sg_issuer issuer, int64_t now, size_t *n, struct sg_error *err);
+
 #endif
