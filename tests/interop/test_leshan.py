@@ -2,6 +2,8 @@
 """Eclipse Leshan's LwM2M client and server libraries, by X.509 and with connection ids, against ours."""
 
 import json
+import shutil
+import subprocess
 
 import pytest
 
@@ -93,3 +95,37 @@ def test_leshans_client_of_another_ca_is_told_why(home, start, folder):
                   ids["device.key"], home.path / "ca/server-root.pem", 6)
     client.expect("^failed .*(?i:unknown_ca|UNKNOWN_CA|alert)", 30)
     home.daemon.expect("event=refused .*device-root")
+
+
+def test_leshans_server_with_what_was_exported_for_it(home, start, folder):
+    """It trusts exactly the exported files: the good device registers; the revoked one, and one of another CA, do not."""
+    for name in ("good", "bad"):
+        subprocess.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-keyout", folder / f"{name}.key", "-subj", f"/CN={name}", "-out", folder / f"{name}.csr"],
+                       check=True, capture_output=True)
+        home.signet("issue", folder / f"{name}.csr", "--out", folder / f"{name}.pem", check=0)
+    home.signet("revoke", "bad", "--reason", "key-compromise", "--yes", check=0)
+    out = folder / "out"
+    home.signet("export", "leshan", out, check=0)
+    port = free_port()
+    server = java(start, "LeshanServerPeer", port, home.path / "server/server.pem", home.path / "server/server.key",
+                  out / "trust.pem", out / "clients.json", 6)
+    server.expect("^ready$", 30)
+
+    def connect(name, *args):
+        return start("signet-device", "--server", f"coaps://{SERVER_NAME}:{port}", "--address", "127.0.0.1", "--cert",
+                     folder / f"{name}.pem", "--key", folder / f"{name}.key", "--ca", home.path / "ca/server-root.pem",
+                     "--endpoint", name, "--lifetime", 60, *args)
+
+    connect("good")
+    server.expect("^registered good$", 30)
+    seen = len(server.lines)
+    server.send("read /3/0/0")
+    server.expect(r"^205 \S+", 15, seen)
+    ids = Identities(folder)  # writes device.pem of a CA that Leshan does not know
+    shutil.copy(ids["device.pem"], folder / "other.pem")
+    shutil.copy(ids["device.key"], folder / "other.key")
+    for name in ("bad", "other"):
+        refused = connect(name, "--attempts", 1)
+        assert refused.wait(60) != 0, refused.text()
+    assert not server.seen("registered (bad|other)")

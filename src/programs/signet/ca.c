@@ -15,7 +15,6 @@ static const struct sg_cli_option options[] = {
     {NULL, NULL, NULL},
 };
 
-
 struct wanted {
     const char *what, *out;
     struct sg_cli_passphrase passphrase;

@@ -198,20 +198,22 @@ static int renew(const struct sg_cli *cli, struct wanted *w)
     struct sg_port port;
     struct sg_enroll_result result = {.found = -1, .function = -1};
     struct sg_error err = {0};
-    struct sg_cli_progress progress;
+    struct sg_cli_progress progress = {.port = w->port};
     int r = open_board(w, &port, &modem, &err);
     if (r < 0)
         return sg_cli_fail_err(SG_CLI_FAILED, &err);
-    sg_cli_show_port(&progress, w->port, cli->json);
+    if (!cli->json)
+        sg_cli_show_port(&progress, w->port);
     w->renew.enroll.modem = &modem;
     w->renew.enroll.port = w->port;
-    w->renew.enroll.step = on_step;
+    w->renew.enroll.step = cli->json ? NULL : on_step;
     w->renew.enroll.user = &progress;
     r = sg_renew(&w->renew, &result, &err);
     sg_port_close(&port);
     sg_cli_hide_working(&progress);
     int code = r < 0 ? sg_cli_fail_err(exit_of(r, &result), &err) : SG_CLI_DONE;
-    sg_cli_show_function(&progress, &result);
+    if (!cli->json)
+        sg_cli_show_function(&result);
     return r < 0 ? code : print_done(cli, w, &result);
 }
 

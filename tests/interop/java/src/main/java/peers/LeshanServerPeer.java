@@ -5,6 +5,7 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.Collection;
 
 import org.eclipse.californium.scandium.config.DtlsConfig;
@@ -34,11 +35,15 @@ import org.eclipse.leshan.servers.security.SecurityInfo;
 import org.eclipse.leshan.transport.californium.server.endpoint.CaliforniumServerEndpointsProvider;
 import org.eclipse.leshan.transport.californium.server.endpoint.coaps.CoapsServerProtocolProvider;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+
 /**
  * Leshan's LwM2M server, with an X.509 identity.
  *
  * <pre>LeshanServerPeer PORT CERT KEY DEVICE-ROOTS ENDPOINT CID-LENGTH (-1: no connection id)</pre>
  *
+ * ENDPOINT may be the name of a JSON file: the clients, as the REST API of Leshan's demo server takes them; the first is the one spoken with.
  * DEVICE-ROOTS holds all certificates that clients may descend from. Prints "ready", "registered EP", "updated EP", "gone EP", "notified EP PATH VALUE". Takes
  * lines on standard input: "read PATH [FORMAT]", "write PATH VALUE", "execute PATH", "observe PATH"; answers "CODE VALUE".
  */
@@ -63,7 +68,17 @@ public final class LeshanServerPeer {
         transport.addEndpoint(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), Protocol.COAPS);
 
         InMemorySecurityStore security = new InMemorySecurityStore();
-        security.add(SecurityInfo.newX509CertInfo(endpoint));
+        if (endpoint.endsWith(".json")) {
+            JsonNode clients = new ObjectMapper().readTree(Path.of(endpoint).toFile());
+            for (JsonNode client : clients) {
+                if (!client.get("tls").get("mode").asText().equals("x509"))
+                    throw new IllegalArgumentException("not x509: " + client);
+                security.add(SecurityInfo.newX509CertInfo(client.get("endpoint").asText()));
+            }
+            endpoint = clients.size() > 0 ? clients.get(0).get("endpoint").asText() : "";
+        } else {
+            security.add(SecurityInfo.newX509CertInfo(endpoint));
+        }
         LeshanServerBuilder builder = new LeshanServerBuilder();
         builder.setEndpointsProviders(transport.build());
         builder.setSecurityStore(security);
