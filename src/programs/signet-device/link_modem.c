@@ -295,14 +295,18 @@ static const struct sg_agent_link link_modem = {
 
 /* --------------------------------------------------------------------------------------------------------- opening */
 
-/* Without these three nothing can work, and the modem would only say ERROR. */
+/* A pre-shared key with its identity, or a certificate with its key and the root: without, nothing can work, and the
+ * modem would only say ERROR. */
 static int check_credentials(struct modem *m, struct sg_error *err)
 {
     static const unsigned needed[] = {SG_CRED_CA, SG_CRED_CERT, SG_CRED_KEY};
     const struct sg_agent_options *o = m->agent->options;
+    struct sg_cred cred;
 
+    const int psk = sg_modem_find(&m->modem, o->tag, SG_CRED_PSK, &cred);
+    if (psk == 1 && sg_modem_find(&m->modem, o->tag, SG_CRED_PSK_ID, &cred) == 1)
+        return 0;
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
-        struct sg_cred cred;
         const int found = sg_modem_find(&m->modem, o->tag, needed[i], &cred);
         if (found < 0)
             return failed(m, found, "Looking for the modem's credentials", err);
