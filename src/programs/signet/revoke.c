@@ -51,7 +51,7 @@ struct found {
     struct sg_store *store;
     const struct wanted *w;
     const char *who;
-    int64_t now;
+    int64_t now, device;
     unsigned valid, revoked;
     int64_t numbers[16]; /* of the certificates that are valid: normally one */
     struct sg_fingerprint newest;
@@ -82,15 +82,28 @@ static int take_psk(void *user, const struct sg_psk_row *row)
     return 0;
 }
 
+static int gather(struct found *f, struct sg_error *err)
+{
+    int r = sg_store_each_cert(f->store, SG_CERT_DEVICE, f->device, take_cert, f, err);
+    return r == 0 ? sg_store_each_psk(f->store, f->device, take_psk, f, err) : r;
+}
+
+/* What there is now, not what there was before the question; so many at a time as are remembered, until none is left.
+ */
 static int revoke_all(struct found *f, struct sg_error *err)
 {
+    struct found present;
     int r = sg_store_begin(f->store, err);
     if (r < 0)
         return r;
-    for (unsigned i = 0; i < f->valid && r == 0; i++)
-        r = sg_store_revoke_cert(f->store, f->numbers[i], f->w->reason, f->now, f->who, err);
-    for (unsigned i = 0; i < f->psks && r == 0; i++)
-        r = sg_store_revoke_psk(f->store, f->psk_numbers[i], f->w->reason, f->now, f->who, err);
+    do {
+        present = (struct found){.store = f->store, .device = f->device};
+        r = gather(&present, err);
+        for (unsigned i = 0; i < present.valid && r == 0; i++)
+            r = sg_store_revoke_cert(f->store, present.numbers[i], f->w->reason, f->now, f->who, err);
+        for (unsigned i = 0; i < present.psks && r == 0; i++)
+            r = sg_store_revoke_psk(f->store, present.psk_numbers[i], f->w->reason, f->now, f->who, err);
+    } while (r == 0 && present.valid + present.psks > 0);
     if (r == 0)
         return sg_store_commit(f->store, err);
     sg_store_rollback(f->store);
@@ -107,10 +120,9 @@ static int look(struct found *f)
         return sg_cli_fail(SG_CLI_NOTHING,
                            "there is no device \"%s\" in the inventory. `signet devices` lists those that there are.",
                            f->w->endpoint);
+    f->device = device.number;
     if (r == 0)
-        r = sg_store_each_cert(f->store, SG_CERT_DEVICE, device.number, take_cert, f, &err);
-    if (r == 0)
-        r = sg_store_each_psk(f->store, device.number, take_psk, f, &err);
+        r = gather(f, &err);
     if (r < 0)
         return sg_cli_fail_err(SG_CLI_FAILED, &err);
     if (f->valid == 0 && f->psks == 0)
