@@ -348,11 +348,18 @@ def test_ports_are_found(home, modem):
             os.symlink(target, link)
         done = enroll(home, check=0)
         assert "Found nRF9151-LACA at /dev/ttyACM97" in done.stdout and f"Enrolled {modem.endpoint}" in done.stdout
+        found = json.loads(home.signet("modem", "ports", "--json", check=0).stdout)["ports"]
+        assert [(p["port"], p["state"]) for p in found] == [("/dev/ttyACM96", "no modem answers"), ("/dev/ttyACM97", "modem")]
+        assert json.loads(home.signet("modem", "info", "--json", check=0).stdout)["port"] == "/dev/ttyACM97"
+        os.symlink(modem.port, "/dev/ttyACM98")
+        done = home.signet("modem", "info", check=2)
+        assert "there are 2 modems (/dev/ttyACM97, /dev/ttyACM98): name one with --port" in done.stderr
+        os.unlink("/dev/ttyACM98")
         os.unlink("/dev/ttyACM97")
         done = enroll(home, check=4)
         assert "no nRF91 modem was found at /dev/ttyACM96 (does not answer like a modem)" in done.stderr
     finally:
-        for link in links:
+        for link in [*links, "/dev/ttyACM98"]:
             if os.path.islink(link):
                 os.unlink(link)
         os.close(master), os.close(slave)

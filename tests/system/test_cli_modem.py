@@ -444,6 +444,35 @@ def test_another_modem_with_the_same_uuid_is_refused(start, folder, home):
     assert "another modem" in done.stderr
 
 
+def test_a_lost_request_is_told_with_the_cure(start, folder):
+    """The key is there, and nobody knows its public half."""
+    d = Desk(start, folder, "--fault", "lost-reply@%KEYGEN")
+    done = d("keygen", "--tag", TAG, check=1, timeout=120)
+    assert "whose request was lost" in done.stderr and f"delete --tag {TAG} --type key" in done.stderr
+    d("delete", "--tag", TAG, "--type", "key", "--yes")
+    d("keygen", "--tag", TAG)
+
+
+def test_an_old_firmware_is_worked_with_as_far_as_it_goes(start, folder):
+    """It lists no digests, and can neither prove who it is nor make keys."""
+    d = Desk(start, folder, "--profile", "nrf9160-1.2.x")
+    assert d.json("info")["model"].startswith("nRF9160")
+    ca = certificate()
+    d("write", "--tag", TAG, "--type", "ca", d.file("ca.pem", ca))
+    assert d("read", "--tag", TAG, "--type", "ca").stdout == ca
+    assert "has no AT%ATTESTTOKEN" in d("attest", check=1).stderr
+    assert "refused" in d("keygen", "--tag", TAG, check=1).stderr
+    d("delete", "--all", "--yes")
+
+
+def test_a_board_without_an_imei(start, folder):
+    d = Desk.__new__(Desk)
+    d.folder, d.home = folder, folder / "no-home"
+    d.process = start("nrf91sim", "--imei", "none")
+    d.port = d.pty = d.process.expect(r"^(/dev/\S+)$").group(1)
+    assert "none is programmed" in d("info").stdout and d.json("attest")["imei"] == ""
+
+
 # ------------------------------------------------------------------------------------------------------------ locks
 
 def test_a_lock_is_made_used_and_removed(start, folder, home):

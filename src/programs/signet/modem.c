@@ -135,8 +135,6 @@ static int take_operand(const struct sg_cli *cli, const struct sub **sub, struct
 
 static int check(const struct sg_cli *cli, const struct sub *sub, unsigned given, const struct sg_cli_modem *d)
 {
-    if (sub == NULL)
-        return sg_cli_usage(cli, "say what to do: `signet modem info`, for example.");
     for (int i = 0; i < OPTIONS; i++) {
         if ((given & BIT(i) & ~(sub->takes | BIT(PORT))) != 0)
             return sg_cli_usage(cli, "`signet modem %s` takes no %s.", sub->name, options[i].name);
@@ -164,6 +162,8 @@ static int run(struct sg_cli *cli)
         if (i >= 0)
             given |= BIT(i);
     }
+    if (sub == NULL)
+        return sg_cli_usage(cli, "say what to do: `signet modem info`, for example.");
     int code = check(cli, sub, given, d);
     return code != 0 ? code : sub->run(d);
 }

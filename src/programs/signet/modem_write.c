@@ -92,7 +92,7 @@ static int load(struct writing *w)
 {
     uint8_t *space = malloc(FILE_LIMIT + 1);
     struct sg_error err = {0};
-    size_t n;
+    size_t n = 0;
     if (space == NULL)
         abort();
     int code = read_file(w, space, &n);
