@@ -103,7 +103,7 @@ def test_again_it_verifies(home, modem):
     for args in (["--psk"], []):  # it is what it is
         done = home.signet("enroll", *args, "--port", modem.port, check=0)
         assert "nothing was written" in done.stdout and LABEL in done.stdout
-    board = json.loads(enroll(home, modem, "--json").stdout)["enrolled"][0]
+    board = json.loads(enroll(home, modem, "--json").stdout.splitlines()[-1])["enrolled"][0]
     assert board["identity_kind"] == "psk" and board["enrolled_before"] is True and board["fingerprint"] is None
     assert modem.store.read_bytes() == before
 
