@@ -26,8 +26,9 @@ static const char head[] =
     "pre { border: 1px solid #999; padding: .6rem; overflow-x: auto; font: .85em/1.4 ui-monospace, monospace }\n"
     ".n { text-align: right; font-variant-numeric: tabular-nums }\n"
     ".bad { font-weight: 700 }\n"
+    "td code, .t { white-space: nowrap }\n"
     ".wide { overflow-x: auto }\n"
-    "@media print { body { font-size: 9pt; margin: 0; padding: 0; max-width: none } .wide { overflow: visible }\n"
+    "@media print { body { font-size: 8.5pt; margin: 0; padding: 0; max-width: none } .wide { overflow: visible }\n"
     "  pre { white-space: pre-wrap } }\n"
     "</style>\n";
 
@@ -112,7 +113,7 @@ static void put_failures(FILE *f, const struct sg_factory_lot *l)
                 f);
     for (size_t i = 0; i < l->n_failures; i++) {
         const struct sg_lot_board *b = &l->failures[i];
-        (void)fprintf(f, "<tr><td>%s</td><td>", when(b->began, text));
+        (void)fprintf(f, "<tr><td class=\"t\">%s</td><td>", when(b->began, text));
         put(f, b->port);
         (void)fputs("</td><td>", f);
         put_modem(f, b);
@@ -139,8 +140,8 @@ static void put_identity(FILE *f, const struct sg_factory_lot_board *b)
         return;
     }
     (void)sg_factory_hex(&b->cert.fingerprint, hex);
-    (void)fprintf(f, "<br><code>%.32s<br>%s</code></td><td>tag %u<br>until %.10s</td>", hex, hex + 32, b->last.tag,
-                  when(b->cert.until, text));
+    (void)fprintf(f, "<br><code>%.32s<br>%s</code></td><td class=\"t\">tag %u<br>until %.10s</td>", hex, hex + 32,
+                  b->last.tag, when(b->cert.until, text));
 }
 
 static void put_boards(FILE *f, const struct sg_factory_lot *l)
@@ -158,7 +159,7 @@ static void put_boards(FILE *f, const struct sg_factory_lot *l)
         put_identity(f, b);
         (void)fputs("<td>", f);
         put_modem(f, &b->last);
-        (void)fprintf(f, "</td><td>%s<br>%.1f s</td><td%s>%s", when(b->last.began, text),
+        (void)fprintf(f, "</td><td class=\"t\">%s<br>%.1f s</td><td%s>%s", when(b->last.began, text),
                       (double)b->last.took_ms / 1000, b->has_identity ? "" : " class=\"bad\"",
                       sg_lot_result_name(b->last.result));
         if (b->attempts > 1)
