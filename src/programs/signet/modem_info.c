@@ -60,7 +60,9 @@ bool sg_cli_modem_no_digest(const struct sg_cred *c)
 
 static const char *own_text(size_t own, char text[64])
 {
-    (void)snprintf(text, 64, own > 0 ? " and %zu of the modem's own" : "", own);
+    text[0] = '\0';
+    if (own > 0)
+        (void)snprintf(text, 64, " and %zu of the modem's own", own);
     return text;
 }
 
