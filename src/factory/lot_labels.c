@@ -18,7 +18,7 @@ static const char head[] =
     "2mm;\n"
     "  align-items: center; overflow: hidden; break-inside: avoid }\n"
     "svg { width: 24mm; height: 24mm; flex: none }\n"
-    "b { font-size: 2.1mm; overflow-wrap: anywhere }\n"
+    "b { font-size: 1.95mm; overflow-wrap: anywhere }\n"
     "code { font: 2.1mm/1.25 ui-monospace, monospace }\n"
     "</style>\n";
 

@@ -108,21 +108,21 @@ def test_leshans_server_with_what_was_exported_for_it(home, start, folder):
     out = folder / "out"
     home.signet("export", "leshan", out, check=0)
     port = free_port()
-    server = java(start, "LeshanServerPeer", port, home.path / "server/server.pem", home.path / "server/server.key",
-                  out / "trust.pem", out / "clients.json", 6)
+    ids = Identities(folder)  # a server's certificate for it, and a device's of a CA that it does not know
+    server = java(start, "LeshanServerPeer", port, ids["server.pem"], ids["server.key"], out / "trust.pem",
+                  out / "clients.json", 6)
     server.expect("^ready$", 30)
 
     def connect(name, *args):
-        return start("signet-device", "--server", f"coaps://{SERVER_NAME}:{port}", "--address", "127.0.0.1", "--cert",
-                     folder / f"{name}.pem", "--key", folder / f"{name}.key", "--ca", home.path / "ca/server-root.pem",
-                     "--endpoint", name, "--lifetime", 60, *args)
+        return start("signet-device", "--server", f"coaps://localhost:{port}", "--cert", folder / f"{name}.pem",
+                     "--key", folder / f"{name}.key", "--ca", ids["server-root.pem"], "--endpoint", name, "--lifetime",
+                     60, *args)
 
     connect("good")
     server.expect("^registered good$", 30)
     seen = len(server.lines)
     server.send("read /3/0/0")
     server.expect(r"^205 \S+", 15, seen)
-    ids = Identities(folder)  # writes device.pem of a CA that Leshan does not know
     shutil.copy(ids["device.pem"], folder / "other.pem")
     shutil.copy(ids["device.key"], folder / "other.key")
     for name in ("bad", "other"):
