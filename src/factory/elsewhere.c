@@ -88,7 +88,9 @@ static int record(const struct sg_issue *i, struct asked *a, const X509 *x509, s
     int r = sg_store_begin(i->store, err);
     if (r < 0)
         return r;
-    r = sg_store_add_device(i->store, &a->device, err);
+    r = sg_factory_may_issue(i->store, i->issuer.cert, 0, i->now, err);
+    if (r == 0)
+        r = sg_store_add_device(i->store, &a->device, err);
     cert->device = a->device.number;
     if (r == 0)
         r = sg_store_add_cert(i->store, x509, cert, err);

@@ -162,6 +162,16 @@ static int verify(struct sg_factory_run *run)
                            "server root, certificate, key; as they were meant, nothing written%s", who);
 }
 
+/* Before the modem is touched; looked at again in the transaction that records the certificate. */
+static int may_issue(struct sg_factory_run *run)
+{
+    if (run->e->psk)
+        return 0;
+    int r = sg_factory_may_issue(run->store, run->e->issuer.cert, run->r->device.number, run->e->now, run->err);
+    run->r->refused = r == SG_EDENIED;
+    return r;
+}
+
 int sg_enroll(const struct sg_enroll *e, struct sg_enroll_result *result, struct sg_error *err)
 {
     struct sg_error unread;
@@ -179,6 +189,8 @@ int sg_enroll(const struct sg_enroll *e, struct sg_enroll_result *result, struct
         r = verify(&run);
     } else if (begun) {
         r = sg_factory_may_trust(&run);
+        if (r == 0)
+            r = may_issue(&run);
         if (r == 0)
             r = sg_factory_take_down(&run);
         if (r == 0)

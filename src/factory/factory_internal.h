@@ -72,6 +72,10 @@ bool sg_factory_has_key(const struct sg_factory_run *run);
 /* enroll.c: all identities of the device but this one are replaced. */
 int sg_factory_retire_others(struct sg_factory_run *run);
 
+/* limits.c: whether the CA may issue for this device (its number; 0: a new one). SG_EDENIED: it was withdrawn, or has
+ * reached its limit. */
+int sg_factory_may_issue(struct sg_store *store, X509 *ca, int64_t device, int64_t now, struct sg_error *err);
+
 /* issue.c: a key, its request, its certificate; run->cert is recorded as issued after it. */
 int sg_factory_issue(struct sg_factory_run *run);
 

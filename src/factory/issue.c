@@ -81,7 +81,10 @@ static int record(struct sg_factory_run *run, const X509 *cert)
     r = sg_factory_begin(run);
     if (r < 0)
         return r;
-    r = sg_store_update_device(run->store, &run->r->device, run->err); /* the identity key may be new */
+    r = sg_factory_may_issue(run->store, run->e->issuer.cert, run->r->device.number, run->e->now, run->err);
+    run->r->refused = r == SG_EDENIED;
+    if (r == 0)
+        r = sg_store_update_device(run->store, &run->r->device, run->err); /* the identity key may be new */
     if (r == 0)
         r = sg_store_add_cert(run->store, cert, row, run->err);
     if (r == 0)

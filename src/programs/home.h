@@ -18,6 +18,8 @@ struct sg_home {
     char ca[SG_PATH]; /* the folder of the six files below */
     char device_root_cert[SG_PATH], device_root_key[SG_PATH];
     char issuing_cert[SG_PATH], issuing_key[SG_PATH];
+    char device_root_uri[SG_PATH], issuing_uri[SG_PATH]; /* instead of a key: a file that says where it is */
+    char next_key[SG_PATH], next_uri[SG_PATH];           /* of an issuing CA that was asked for (signet ca request) */
     char server_root_cert[SG_PATH], server_root_key[SG_PATH];
     char server[SG_PATH]; /* the folder of the two files below */
     char server_cert[SG_PATH], server_key[SG_PATH];

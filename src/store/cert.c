@@ -178,6 +178,17 @@ int sg_store_add_cert(struct sg_store *s, const X509 *cert, struct sg_cert_row *
     return sg_store_step_end(s, &step, r, err);
 }
 
+int sg_store_count_issued(struct sg_store *s, const struct sg_fingerprint *issuer, int64_t except, int64_t *n,
+                          struct sg_error *err)
+{
+    struct sg_store_query q = sg_store_query(
+        s, "SELECT count(DISTINCT device) FROM certificate WHERE kind = 'device' AND issuer = ? AND device <> ?");
+    sg_store_bind_blob(&q, sg_bytes(issuer->sha256, sizeof issuer->sha256));
+    sg_store_bind_int(&q, except);
+    *n = sg_store_row(&q) ? sg_store_get_int(&q) : 0;
+    return sg_store_end(&q, err, "cannot count the certificates");
+}
+
 /* -------------------------------------------------------------------------------------------- state and list */
 
 int sg_store_set_cert_state(struct sg_store *s, int64_t number, enum sg_cert_state state, struct sg_error *err)

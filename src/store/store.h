@@ -135,6 +135,9 @@ int sg_store_find_cert(struct sg_store *s, const struct sg_fingerprint *f, struc
 int sg_store_find_cert_by_key(struct sg_store *s, const struct sg_fingerprint *key, struct sg_cert_row *row,
                               struct sg_error *err);
 int sg_store_get_cert(struct sg_store *s, int64_t number, struct sg_cert_row *row, struct sg_error *err);
+/* How many devices other than `except` have had a certificate of this issuer, in whatever state it is now. */
+int sg_store_count_issued(struct sg_store *s, const struct sg_fingerprint *issuer, int64_t except, int64_t *n,
+                          struct sg_error *err);
 int sg_store_set_cert_state(struct sg_store *s, int64_t number, enum sg_cert_state state,
                             struct sg_error *err); /* not REVOKED */
 /* Revokes one certificate, and its device where it was the device's last. Adds the audit entry in the same transaction.

@@ -1,168 +1,139 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* signet ca: the certificates that trust rests on, and the issuing CA's revocation list. */
+/* signet ca: the CAs; what each word after it does is in a file of its own. */
+#include "ca.h"
 #include "commands.h"
 
-#include <openssl/pem.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-enum { OUT, PASSPHRASE_FILE, PASSPHRASE_FD };
+enum { NAME, YEARS, DAYS, DEVICES, KEY, PLAIN_KEYS, OUT, REASON, YES, PASSPHRASE_FILE, PASSPHRASE_FD };
 static const struct sg_cli_option options[] = {
-    [OUT] = {"--out", "FILE", "crl: write it there instead of to standard output"},
-    [PASSPHRASE_FILE] = {"--passphrase-file", "FILE", "crl: take the CA's passphrase from the first line of FILE"},
-    [PASSPHRASE_FD] = {"--passphrase-fd", "N", "crl: take it from the open descriptor N"},
+    [NAME] = {"--name", "NAME", "request, sign: of the new issuing CA"},
+    [YEARS] = {"--years", "N", "sign: how long its certificate is valid, 1 to 50; 20 by default"},
+    [DAYS] = {"--days", "N", "sign: it may issue for so many days only"},
+    [DEVICES] = {"--devices", "N", "sign: it may issue for so many devices only"},
+    [KEY] = {"--key", "URI", "request: the key is there already, and stays there (handle:…, pkcs11:…, file:…)"},
+    [PLAIN_KEYS] = {"--plain-keys", NULL, "request: keep the new key unencrypted (mode 0600)"},
+    [OUT] = {"--out", "FILE", "request, sign, crl: write it there instead of to standard output"},
+    [REASON] = {"--reason", "REASON", "withdraw: ca-compromise, key-compromise, superseded, cessation…"},
+    [YES] = {"--yes", NULL, "withdraw: do not ask"},
+    [PASSPHRASE_FILE] = {"--passphrase-file", "FILE", "take the key's passphrase (or PIN) from the first line of FILE"},
+    [PASSPHRASE_FD] = {"--passphrase-fd", "N", "take it from the open descriptor N"},
     {NULL, NULL, NULL},
 };
 
-struct wanted {
-    const char *what, *out;
-    struct sg_cli_passphrase passphrase;
-};
-
-static int parse(struct sg_cli *cli, struct wanted *w)
+static int take_number(struct sg_cli *cli, const char *option, uint64_t max, int64_t *out)
 {
-    for (int i; (i = sg_cli_next(cli)) != SG_CLI_END;) {
-        if (i == SG_CLI_BAD)
-            return SG_CLI_USAGE;
-        if (i == OUT)
-            w->out = cli->value;
-        else if (i == PASSPHRASE_FILE)
-            w->passphrase.file = cli->value;
-        else if (i == PASSPHRASE_FD && !sg_cli_passphrase_fd(cli, &w->passphrase))
-            return SG_CLI_USAGE;
-        else if (i == SG_CLI_OPERAND && w->what[0] == '\0')
-            w->what = cli->value;
-        else if (i == SG_CLI_OPERAND)
-            return sg_cli_usage(cli, "there is one word too many: %s.", cli->value);
-    }
+    uint64_t n;
+    if (sg_parse_udec(sg_str(cli->value), max, &n) < 0 || n == 0)
+        return sg_cli_usage(cli, "%s takes a number from 1 to %llu, not %s.", option, (unsigned long long)max,
+                            cli->value);
+    *out = (int64_t)n;
+    return 0;
+}
+
+static int take_word(struct sg_cli *cli, struct sg_cli_ca_wanted *w)
+{
     if (w->what[0] == '\0')
-        return sg_cli_usage(cli, "say what: `signet ca show` or `signet ca crl`.");
+        w->what = cli->value;
+    else if (w->operand == NULL)
+        w->operand = cli->value;
+    else
+        return sg_cli_usage(cli, "there is one word too many: %s.", cli->value);
     return 0;
 }
 
-/* ------------------------------------------------------------------------------------------------------ show */
-
-struct listing {
-    struct sg_cli_table table;
-    json_t *json;
-};
-
-static int take_cert(void *user, const struct sg_cert_row *row)
+static int take(struct sg_cli *cli, int option, struct sg_cli_ca_wanted *w)
 {
-    struct listing *l = user;
-    char short_fp[SG_CLI_FP], until[SG_CLI_TIME], text[SG_CLI_TEXT], fingerprint[SG_FINGERPRINT_TEXT];
-    if (row->kind == SG_CERT_DEVICE)
+    switch (option) {
+    case NAME:
+        w->name = cli->value;
         return 0;
-    (void)sg_cli_clean(row->facts.cn, text);
-    if (l->json != NULL) {
-        json_t *one = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "kind", sg_cert_kind_name(row->kind),
-                                "name", text, "state", sg_cert_state_name(row->state), "fingerprint",
-                                sg_fingerprint_text(&row->facts.fingerprint, fingerprint), "serial", row->facts.serial,
-                                "issuer", row->facts.issuer_cn, "names", row->facts.names, "valid_until",
-                                sg_cli_time(row->facts.until, until));
-        return json_array_append_new(l->json, one) == 0 ? 0 : SG_ENOMEM;
+    case YEARS:
+        return take_number(cli, "--years", 50, &w->years);
+    case DAYS:
+        return take_number(cli, "--days", 50LL * 365, &w->days);
+    case DEVICES:
+        return take_number(cli, "--devices", 1000000000000, &w->devices);
+    case KEY:
+        w->key = cli->value;
+        return 0;
+    case PLAIN_KEYS:
+        w->plain_keys = true;
+        return 0;
+    case OUT:
+        w->out = cli->value;
+        return 0;
+    case REASON:
+        w->reason = cli->value;
+        return 0;
+    case YES:
+        w->yes = true;
+        return 0;
+    case PASSPHRASE_FILE:
+        w->passphrase.file = cli->value;
+        return 0;
+    case PASSPHRASE_FD:
+        return sg_cli_passphrase_fd(cli, &w->passphrase) ? 0 : SG_CLI_USAGE;
+    default:
+        return take_word(cli, w);
     }
-    sg_cli_row(&l->table, 5,
-               (const char *const[]){sg_cert_kind_name(row->kind), text, sg_cert_state_name(row->state),
-                                     sg_cli_short_fp(&row->facts.fingerprint, 8, short_fp),
-                                     sg_cli_date(row->facts.until, until)});
-    return 0;
 }
 
-static int show(const struct sg_cli *cli)
-{
-    struct sg_error err = {0};
-    int code;
-    struct sg_store *store = sg_cli_open_store(cli, &code);
-    if (store == NULL)
-        return code;
-    struct listing l = {.json = cli->json ? json_array() : NULL};
-    sg_cli_row(&l.table, 5, (const char *const[]){"WHAT", "NAME", "STATE", "FINGERPRINT", "VALID UNTIL"});
-    int r = sg_store_each_cert(store, -1, 0, take_cert, &l, &err);
-    sg_store_close(store);
-    if (r == 0 && !cli->json) {
-        sg_cli_print_table(&l.table);
-        return SG_CLI_DONE;
-    }
-    sg_cli_free_table(&l.table);
-    if (r == 0)
-        return sg_cli_print_json(json_pack("{s:o}", "certificates", l.json));
-    json_decref(l.json);
-    return sg_cli_fail_err(SG_CLI_FAILED, &err);
-}
+static const struct {
+    const char *word, *operand; /* operand: what it must be given; NULL: nothing */
+    int (*run)(const struct sg_cli *cli, const struct sg_cli_ca_wanted *w);
+} words[] = {
+    {"show", NULL, sg_cli_ca_show},
+    {"crl", NULL, sg_cli_ca_crl},
+    {"request", NULL, sg_cli_ca_request},
+    {"sign", "the REQUEST that `signet ca request` made", sg_cli_ca_sign},
+    {"import", "the CERT that `signet ca sign` made", sg_cli_ca_import},
+    {"withdraw", "the NAME of the issuing CA (`signet ca show` lists them)", sg_cli_ca_withdraw},
+};
+enum { WORDS = sizeof words / sizeof words[0] };
 
-/* ------------------------------------------------------------------------------------------------------- crl */
-
-static int write_crl(const struct sg_cli *cli, const struct wanted *w, const X509_CRL *crl, size_t n)
+static int unknown(const struct sg_cli *cli, const char *word)
 {
-    struct sg_error err = {0};
-    if (w->out == NULL) {
-        if (PEM_write_X509_CRL(stdout, crl) != 1)
-            return sg_cli_fail(SG_CLI_FAILED, "writing the revocation list to standard output failed.");
-        return SG_CLI_DONE;
-    }
-    if (sg_crl_write(w->out, crl, &err) < 0)
-        return sg_cli_fail_err(SG_CLI_FAILED, &err);
-    if (cli->json)
-        return sg_cli_print_json(json_pack("{s:s, s:I}", "file", w->out, "revoked", (json_int_t)n));
-    (void)printf("Wrote %s: %zu revoked %s, valid for %d days.\n", w->out, n, n == 1 ? "certificate" : "certificates",
-                 SG_CLI_CRL_DAYS);
-    return SG_CLI_DONE;
-}
-
-static int make_crl(const struct sg_cli *cli, const struct wanted *w, struct sg_store *store, struct sg_issuer issuer,
-                    int64_t now)
-{
-    struct sg_error err = {0};
-    size_t n;
-    X509_CRL *crl = sg_cli_new_crl(store, issuer, now, &n, &err);
-    if (crl == NULL)
-        return sg_cli_fail_err(SG_CLI_FAILED, &err);
-    int code = write_crl(cli, w, crl, n);
-    X509_CRL_free(crl);
-    return code;
-}
-
-static int crl(const struct sg_cli *cli, const struct wanted *w)
-{
-    int64_t now = (int64_t)time(NULL);
-    struct sg_issuer issuer;
-    int code;
-    struct sg_store *store = sg_cli_open_store(cli, &code);
-    if (store == NULL)
-        return code;
-    code = sg_cli_load_issuer(cli, &w->passphrase, now, &issuer);
-    if (code == 0) {
-        code = make_crl(cli, w, store, issuer, now);
-        sg_cli_free_issuer(&issuer);
-    }
-    sg_store_close(store);
-    return code;
+    const char *names[WORDS + 1] = {NULL};
+    for (size_t i = 0; i < WORDS; i++)
+        names[i] = words[i].word;
+    const char *near = sg_cli_nearest(word, names);
+    if (near != NULL)
+        return sg_cli_usage(cli, "there is no `signet ca %s`. Did you mean `signet ca %s`?", word, near);
+    return sg_cli_usage(cli, "there is no `signet ca %s`.", word);
 }
 
 static int run(struct sg_cli *cli)
 {
-    struct wanted w = {.what = "", .passphrase = {.fd = -1}};
-    int code = parse(cli, &w);
-    if (code != 0)
-        return code;
-    if (strcmp(w.what, "show") == 0)
-        return show(cli);
-    if (strcmp(w.what, "crl") == 0)
-        return crl(cli, &w);
-    const char *near = sg_cli_nearest(w.what, (const char *const[]){"show", "crl", NULL});
-    if (near != NULL)
-        return sg_cli_usage(cli, "there is no `signet ca %s`. Did you mean `signet ca %s`?", w.what, near);
-    return sg_cli_usage(cli, "there is no `signet ca %s`.", w.what);
+    struct sg_cli_ca_wanted w = {.what = "", .years = 20, .passphrase = {.fd = -1}};
+    for (int i; (i = sg_cli_next(cli)) != SG_CLI_END;) {
+        int r = i == SG_CLI_BAD ? SG_CLI_USAGE : take(cli, i, &w);
+        if (r != 0)
+            return r;
+    }
+    if (w.what[0] == '\0')
+        return sg_cli_usage(cli, "say what: `signet ca show`, crl, request, sign, import or withdraw.");
+    for (size_t i = 0; i < WORDS; i++) {
+        if (strcmp(w.what, words[i].word) != 0)
+            continue;
+        if (words[i].operand != NULL && w.operand == NULL)
+            return sg_cli_usage(cli, "%s is missing.", words[i].operand);
+        if (words[i].operand == NULL && w.operand != NULL)
+            return sg_cli_usage(cli, "there is one word too many: %s.", w.operand);
+        return words[i].run(cli, &w);
+    }
+    return unknown(cli, w.what);
 }
 
 const struct sg_cli_command sg_cli_ca = {
     "ca",
-    "show | crl [OPTION…]",
-    "shows the roots and CAs, or makes the issuing CA's revocation list",
-    "Signet's own server asks the inventory, and needs no list. The list (X.509 CRL,\n"
-    "PEM) is for others who must know what was revoked.\n",
+    "show | crl | request | sign REQUEST | import CERT | withdraw NAME [OPTION…]",
+    "shows the CAs; moves an issuing CA to a factory; withdraws one",
+    "A factory needs the issuing CA's key only. Its host asks for one (request), the\n"
+    "host with the root signs (sign, with limits), and the answer comes back\n"
+    "(import). All devices of a CA that is withdrawn are shut out, others are not.\n"
+    "A key may stay in a TPM or a token: --key, or a URI in ca/issuing.uri.\n"
+    "Signet's own server asks the inventory; the revocation list (crl) is for others.\n",
     options,
     run,
 };

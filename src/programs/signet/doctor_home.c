@@ -43,6 +43,22 @@ static void look_at_key(struct sg_cli_doctor *d, const char *what, const char *c
     X509_free(cert);
 }
 
+/* A key at a URI is left alone: its TPM or token may not be here. */
+static void look_at_ca(struct sg_cli_doctor *d, const char *what, const char *cert, const char *key, const char *uri)
+{
+    if (access(uri, F_OK) == 0)
+        look_at_rights(d, what, uri, 022);
+    else
+        look_at_key(d, what, cert, key);
+}
+
+/* A home that enrols and serves nobody (signet init --factory). */
+static bool is_factory(const struct sg_home *h)
+{
+    return access(h->server_cert, F_OK) != 0 && access(h->server_root_key, F_OK) != 0 &&
+           access(h->device_root_key, F_OK) != 0 && access(h->device_root_uri, F_OK) != 0;
+}
+
 void sg_cli_doctor_home(struct sg_cli_doctor *d)
 {
     const struct sg_home *h = &d->cli->home;
@@ -50,13 +66,15 @@ void sg_cli_doctor_home(struct sg_cli_doctor *d)
     unsigned before = d->problems;
     if (sg_home_check(h, &err) < 0)
         sg_cli_note(d, SG_CLI_PROBLEM, "home", "%s", err.text);
-    look_at_rights(d, "token", h->token, 077);
     look_at_rights(d, "inventory", h->inventory, 077);
+    look_at_ca(d, "issuing CA", h->issuing_cert, h->issuing_key, h->issuing_uri);
+    look_at_rights(d, "token", h->token, 077);
     look_at_rights(d, "config", h->config, 022);
-    look_at_key(d, "device root", h->device_root_cert, h->device_root_key);
-    look_at_key(d, "issuing CA", h->issuing_cert, h->issuing_key);
-    look_at_key(d, "server root", h->server_root_cert, h->server_root_key);
-    look_at_key(d, "server", h->server_cert, h->server_key);
+    if (!is_factory(h)) {
+        look_at_ca(d, "device root", h->device_root_cert, h->device_root_key, h->device_root_uri);
+        look_at_key(d, "server root", h->server_root_cert, h->server_root_key);
+        look_at_key(d, "server", h->server_cert, h->server_key);
+    }
     if (d->problems == before)
         sg_cli_note(d, SG_CLI_WELL, "home", "%s: every file is there, only you can read what is secret", h->shown);
 }

@@ -11,9 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SERVER, CURVE, YEARS, CA_NAME, PLAIN_KEYS, PASSPHRASE_FILE, PASSPHRASE_FD };
+enum { SERVER, FACTORY, DEVICE_ROOT, SERVER_ROOT, CURVE, YEARS, CA_NAME, PLAIN_KEYS, PASSPHRASE_FILE, PASSPHRASE_FD };
 static const struct sg_cli_option options[] = {
     [SERVER] = {"--server", "HOST", "the DNS name (or IP address) that devices reach your server by"},
+    [FACTORY] = {"--factory", NULL, "a home that only enrols: both roots are another home's, their keys stay there"},
+    [DEVICE_ROOT] = {"--device-root", "FILE", "with --factory: the certificate ca/device-root.pem of that home"},
+    [SERVER_ROOT] = {"--server-root", "FILE", "with --factory: the certificate ca/server-root.pem of that home"},
     [CURVE] = {"--curve", "CURVE", "of the two roots: p256 (default) or p384"},
     [YEARS] = {"--years", "N", "how long the roots are valid: 1 to 50, 20 by default"},
     [CA_NAME] = {"--ca-name", "NAME", "of the issuing CA: \"first lot\" by default"},
@@ -26,7 +29,8 @@ static const struct sg_cli_option options[] = {
 struct wanted {
     struct sg_new_home home;
     struct sg_cli_passphrase passphrase;
-    bool plain_keys;
+    bool plain_keys, factory;
+    const char *device_root, *server_root; /* files, of a factory's home */
 };
 
 static int take_years(struct sg_cli *cli, unsigned *years)
@@ -52,6 +56,15 @@ static int take(struct sg_cli *cli, int option, struct wanted *w)
     switch (option) {
     case SERVER:
         w->home.host = cli->value;
+        return 0;
+    case FACTORY:
+        w->factory = true;
+        return 0;
+    case DEVICE_ROOT:
+        w->device_root = cli->value;
+        return 0;
+    case SERVER_ROOT:
+        w->server_root = cli->value;
         return 0;
     case CURVE:
         return take_curve(cli, &w->home.curve);
@@ -80,6 +93,12 @@ static int parse(struct sg_cli *cli, struct wanted *w)
         if (r != 0)
             return r;
     }
+    if (w->factory != (w->device_root != NULL) || w->factory != (w->server_root != NULL))
+        return sg_cli_usage(cli, "--factory, --device-root FILE and --server-root FILE belong together.");
+    if (w->factory)
+        return w->home.host == NULL ? 0
+                                    : sg_cli_usage(cli, "a factory's home serves nobody: leave --server out with "
+                                                        "--factory.");
     if (w->home.host == NULL)
         return sg_cli_usage(cli, "the server's name is missing: devices check it. Give --server HOST, for example "
                                  "--server lwm2m.example.com.");
@@ -186,18 +205,65 @@ static int make(const struct sg_cli *cli, const struct wanted *w)
     return SG_CLI_DONE;
 }
 
+/* A root of another home: a CA's certificate that signed itself. */
+static X509 *read_root(const char *file)
+{
+    struct sg_error err = {0};
+    X509 *cert = sg_cert_read(file, &err);
+    if (cert == NULL)
+        (void)sg_cli_fail_err(SG_CLI_FAILED, &err);
+    if (cert == NULL || X509_self_signed(cert, 1) == 1)
+        return cert;
+    (void)sg_cli_fail(SG_CLI_FAILED, "%s is no root: it did not sign itself.", file);
+    X509_free(cert);
+    return NULL;
+}
+
+static int make_factory(const struct sg_cli *cli, const struct wanted *w)
+{
+    struct sg_new_home wanted = w->home;
+    struct sg_new_home_facts facts = {0};
+    struct sg_error err = {0};
+    int code = SG_CLI_FAILED;
+    wanted.host = "localhost"; /* it serves nobody */
+    wanted.who = sg_cli_who();
+    wanted.now = (int64_t)time(NULL);
+    wanted.device_root = read_root(w->device_root);
+    wanted.server_root = wanted.device_root != NULL ? read_root(w->server_root) : NULL;
+    if (wanted.server_root != NULL) {
+        int r = sg_new_home_make(&cli->home, &wanted, &facts, &err);
+        code = r == 0 ? SG_CLI_DONE : sg_cli_fail_err(r == SG_EEXISTS ? SG_CLI_REFUSED : SG_CLI_FAILED, &err);
+    }
+    X509_free(wanted.device_root);
+    X509_free(wanted.server_root);
+    if (code != SG_CLI_DONE)
+        return code;
+    if (cli->json)
+        return sg_cli_print_json(json_pack("{s:s, s:o, s:o}", "home", cli->home.dir, "device_root",
+                                           cert_json(&facts.device_root), "server_root",
+                                           cert_json(&facts.server_root)));
+    char fp[SG_CLI_FP];
+    (void)printf("%-15s %s (only you can read it; it enrols, and serves nobody)\n", "Home", cli->home.shown);
+    (void)printf("%-15s %s  who may connect\n", "Device root", sg_cli_short_fp(&facts.device_root.fingerprint, 3, fp));
+    (void)printf("%-15s %s  who may serve\n", "Server root", sg_cli_short_fp(&facts.server_root.fingerprint, 3, fp));
+    (void)printf("Next: `signet ca request`, for an issuing CA of its own.\n");
+    return SG_CLI_DONE;
+}
+
 static int run(struct sg_cli *cli)
 {
     struct wanted w = {.home = {.ca_name = "first lot", .years = 20, .curve = SG_P256}, .passphrase = {.fd = -1}};
     int r = parse(cli, &w);
     if (r == 0)
         r = check_free(&cli->home);
-    return r != 0 ? r : make(cli, &w);
+    if (r != 0)
+        return r;
+    return w.factory ? make_factory(cli, &w) : make(cli, &w);
 }
 
 const struct sg_cli_command sg_cli_init = {
     "init",
-    "--server HOST [OPTION…]",
+    "--server HOST | --factory [OPTION…]",
     "makes a home folder: roots, issuing CA, server, inventory",
     "Makes two separate roots: one says which devices may connect, the other which\n"
     "server they may trust. An issuing CA below the device root signs devices'\n"

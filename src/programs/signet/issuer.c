@@ -2,20 +2,45 @@
 /* The issuing CA of a home, ready to sign. */
 #include "cli.h"
 
-static EVP_PKEY *load_key(const struct sg_cli *cli, const struct sg_cli_passphrase *p, int *exit_code)
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { URI_MAX = 512 };
+
+/* The URI in the file at `uri_path` ("" where there is no such file). */
+static int read_uri(const char *uri_path, char uri[URI_MAX], struct sg_error *err)
+{
+    size_t n;
+    uri[0] = '\0';
+    struct sg_error why = {0};
+    char *text = (char *)sg_file_read(uri_path, URI_MAX - 1, &n, &why);
+    if (text == NULL)
+        return why.code == SG_ENOTFOUND ? 0 : sg_fail(err, why.code, "%s", why.text);
+    (void)snprintf(uri, URI_MAX, "%.*s", (int)strcspn(text, "\r\n"), text);
+    free(text);
+    return sg_key_is_uri(uri)
+               ? 0
+               : sg_fail(err, SG_EFORMAT, "%s does not hold the URI of a key, but \"%s\"", uri_path, uri);
+}
+
+int sg_cli_load_ca_key(const char *key_path, const char *uri_path, const char *whose, const struct sg_cli_passphrase *p,
+                       EVP_PKEY **key)
 {
     struct sg_secret passphrase = {.n = 0};
     struct sg_error err = {0};
-    *exit_code = SG_CLI_DONE;
-    if (sg_key_is_encrypted(cli->home.issuing_key))
-        *exit_code = sg_cli_passphrase(p, "the issuing CA's key", false, &passphrase);
-    if (*exit_code != SG_CLI_DONE)
-        return NULL;
-    EVP_PKEY *key = sg_key_read(cli->home.issuing_key, &passphrase, &err);
+    char uri[URI_MAX];
+    int exit_code = SG_CLI_DONE;
+    *key = NULL;
+    if (read_uri(uri_path, uri, &err) < 0)
+        return sg_cli_fail_err(SG_CLI_FAILED, &err);
+    const char *where = uri[0] != '\0' ? uri : key_path;
+    if (sg_key_is_encrypted(where))
+        exit_code = sg_cli_passphrase(p, whose, false, &passphrase);
+    if (exit_code == SG_CLI_DONE && (*key = sg_key_read(where, &passphrase, &err)) == NULL)
+        exit_code = sg_cli_fail_err(SG_CLI_FAILED, &err);
     sg_secret_wipe(&passphrase);
-    if (key == NULL)
-        *exit_code = sg_cli_fail_err(SG_CLI_FAILED, &err);
-    return key;
+    return exit_code;
 }
 
 static int check(const struct sg_cli *cli, const struct sg_issuer *issuer, int64_t now)
@@ -28,8 +53,8 @@ static int check(const struct sg_cli *cli, const struct sg_issuer *issuer, int64
         return sg_cli_fail(SG_CLI_FAILED, "the issuing CA \"%s\" has expired on %s: it can issue nothing any more.",
                            facts.cn, sg_cli_date(facts.until, until));
     if (X509_check_private_key(issuer->cert, issuer->key) != 1)
-        return sg_cli_fail(SG_CLI_FAILED, "%s is not the key of the certificate %s.", cli->home.issuing_key,
-                           cli->home.issuing_cert);
+        return sg_cli_fail(SG_CLI_FAILED, "the key in %s (or at the URI beside it) is not that of the certificate %s.",
+                           cli->home.issuing_key, cli->home.issuing_cert);
     return 0;
 }
 
@@ -39,10 +64,17 @@ int sg_cli_load_issuer(const struct sg_cli *cli, const struct sg_cli_passphrase 
     struct sg_error err = {0};
     int exit_code;
     *issuer = (struct sg_issuer){.cert = sg_cert_read(cli->home.issuing_cert, &err)};
+    if (issuer->cert == NULL && err.code == SG_ENOTFOUND)
+        return sg_cli_fail(
+            SG_CLI_FAILED,
+            "%s has no issuing CA yet. Ask for one with `signet ca request`, have the root's keeper sign it "
+            "(`signet ca sign`), and bring it home with `signet ca import`.",
+            cli->home.shown);
     if (issuer->cert == NULL)
         return sg_cli_fail_err(SG_CLI_FAILED, &err);
-    issuer->key = load_key(cli, p, &exit_code);
-    if (issuer->key != NULL)
+    exit_code =
+        sg_cli_load_ca_key(cli->home.issuing_key, cli->home.issuing_uri, "the issuing CA's key", p, &issuer->key);
+    if (exit_code == 0)
         exit_code = check(cli, issuer, now);
     if (exit_code != 0)
         sg_cli_free_issuer(issuer);

@@ -135,11 +135,11 @@ static int record_all(struct building *b, struct sg_error *err)
     int r = sg_store_begin(b->store, err);
     if (r == 0)
         r = record(b, &b->device_root, SG_CERT_DEVICE_ROOT, NULL, "ca-created", err);
-    if (r == 0)
+    if (r == 0 && b->issuing.cert != NULL)
         r = record(b, &b->issuing, SG_CERT_ISSUING_CA, &b->device_root, "ca-created", err);
     if (r == 0)
         r = record(b, &b->server_root, SG_CERT_SERVER_ROOT, NULL, "ca-created", err);
-    if (r == 0)
+    if (r == 0 && b->server.cert != NULL)
         r = record(b, &b->server, SG_CERT_SERVER, &b->server_root, "server-issued", err);
     return r == 0 ? sg_store_commit(b->store, err) : r;
 }
@@ -167,8 +167,29 @@ static int make_folders(const struct sg_home *at, struct sg_error *err)
     return 0;
 }
 
+/* A factory's home: both roots as certificates alone; its issuing CA comes later. */
+static int fill_factory(struct building *b, struct sg_error *err)
+{
+    X509_up_ref(b->n->device_root);
+    X509_up_ref(b->n->server_root);
+    b->device_root.cert = b->n->device_root;
+    b->server_root.cert = b->n->server_root;
+    int r = make_folders(&b->at, err);
+    if (r == 0)
+        r = sg_cert_write(b->at.device_root_cert, b->device_root.cert, err);
+    if (r == 0)
+        r = sg_cert_write(b->at.server_root_cert, b->server_root.cert, err);
+    if (r == 0)
+        r = write_config(b, err);
+    if (r == 0)
+        r = write_token(b->at.token, err);
+    return r == 0 ? make_inventory(b, err) : r;
+}
+
 static int fill(struct building *b, struct sg_error *err)
 {
+    if (b->n->device_root != NULL)
+        return fill_factory(b, err);
     int r = make_certificates(b, err);
     if (r == 0)
         r = make_folders(&b->at, err);
@@ -244,9 +265,9 @@ int sg_new_home_make(const struct sg_home *h, const struct sg_new_home *n, struc
     if (r == 0)
         r = fill(&b, err);
     if (r == 0 && (sg_cert_facts(b.device_root.cert, &facts->device_root) < 0 ||
-                   sg_cert_facts(b.issuing.cert, &facts->issuing) < 0 ||
                    sg_cert_facts(b.server_root.cert, &facts->server_root) < 0 ||
-                   sg_cert_facts(b.server.cert, &facts->server) < 0))
+                   (b.issuing.cert != NULL && sg_cert_facts(b.issuing.cert, &facts->issuing) < 0) ||
+                   (b.server.cert != NULL && sg_cert_facts(b.server.cert, &facts->server) < 0)))
         r = sg_fail(err, SG_ECRYPTO, "reading the new certificates back failed");
     if (r == 0)
         r = put_in_place(&b, h, err);

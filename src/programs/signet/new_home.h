@@ -11,12 +11,13 @@ struct sg_new_home {
     const char *ca_name; /* the issuing CA's common name */
     enum sg_curve curve; /* of the roots */
     int64_t now;
-    unsigned years;               /* of the roots and the issuing CA */
-    struct sg_secret *passphrase; /* for the CAs' keys; NULL: none */
-    const char *who;              /* for the audit log */
+    unsigned years;                  /* of the roots and the issuing CA */
+    struct sg_secret *passphrase;    /* for the CAs' keys; NULL: none */
+    const char *who;                 /* for the audit log */
+    X509 *device_root, *server_root; /* of another home: this one enrols only, and makes no keys; else NULL */
 };
 
-/* The four certificates that were made. */
+/* The four certificates that were made, or the two roots. */
 struct sg_new_home_facts {
     struct sg_cert_facts device_root, issuing, server_root, server;
 };
