@@ -138,11 +138,14 @@ static int sign_longest(void *user, const struct sg_bytes text[3], struct sg_buf
     return 0;
 }
 
+static size_t taken;
+
 static int take_all(void *user, const void *p, size_t n)
 {
-    *(size_t *)user += n;
+    (void)user;
     (void)p;
-    return SG_EIO; /* the length is what matters */
+    taken += n;
+    return 0;
 }
 
 static void the_longest_content_is_shorter_where_it_is_signed(void **state)
@@ -151,7 +154,6 @@ static void the_longest_content_is_shorter_where_it_is_signed(void **state)
     struct line l = {0};
     const struct step steps[] = {{0}};
     struct sg_modem *m = line_modem(&l, steps);
-    size_t sent = 0;
     (void)state;
     memset(content, 'x', sizeof content);
     assert_int_equal(sg_modem_write_max(m, 1, 0), SG_AT_COMMAND_MAX - 16);
@@ -161,10 +163,10 @@ static void the_longest_content_is_shorter_where_it_is_signed(void **state)
     m->lock_tag = 9;
     size_t most = sg_modem_write_max(m, 1, 0);
     assert_true(most < SG_AT_COMMAND_MAX - 16);
-    m->io.user = &sent;
-    m->io.write = take_all;
-    assert_int_equal(sg_modem_write(m, 1, 0, sg_bytes(content, most)), SG_EIO);
-    assert_true(sent > 0);
+    m->io.write = take_all; /* a modem that never answers: the length is what matters */
+    assert_int_equal(sg_modem_write(m, 1, 0, sg_bytes(content, most)), SG_ETIMEOUT);
+    /* With its CR. The length of the text has one digit less than the room that is kept for it, at times. */
+    assert_in_range(taken, SG_AT_COMMAND_MAX - 4, SG_AT_COMMAND_MAX + 1);
 }
 
 int main(void)
