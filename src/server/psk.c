@@ -10,8 +10,11 @@ static void clean(struct sg_bytes from, char *to, size_t cap)
 {
     size_t n = from.n < cap ? from.n : cap - 1;
 
-    for (size_t i = 0; i < n; i++)
-        to[i] = from.p[i] >= ' ' && from.p[i] <= '~' && from.p[i] != '"' ? (char)from.p[i] : '?';
+    for (size_t i = 0; i < n; i++) {
+        to[i] = '?';
+        if (from.p[i] >= ' ' && from.p[i] <= '~' && from.p[i] != '"')
+            to[i] = (char)from.p[i];
+    }
     to[n] = '\0';
 }
 

@@ -88,7 +88,7 @@ int sg_store_activate_psk(struct sg_store *s, int64_t number, struct sg_error *e
     int r = sg_store_end(&q, err, "cannot change the pre-shared key");
     if (r < 0 || sqlite3_changes(s->db) > 0)
         return r;
-    struct sg_psk_row row;
+    struct sg_psk_row row = {0};
     r = sg_store_get_psk(s, number, &row, err);
     return r < 0 ? r
                  : sg_fail(err, SG_ESTATE, "the pre-shared key of \"%s\" is %s, and stays so", row.identity,
@@ -121,7 +121,7 @@ static int mark_revoked(struct sg_store *s, int64_t number, enum sg_reason reaso
 static int revoke(struct sg_store *s, int64_t number, enum sg_reason reason, int64_t when, const char *who,
                   struct sg_error *err)
 {
-    struct sg_psk_row row;
+    struct sg_psk_row row = {0};
     int r = sg_store_get_psk(s, number, &row, err);
     if (r == 0 && row.state == SG_CERT_REVOKED)
         r = sg_fail(err, SG_ESTATE, "the pre-shared key of \"%s\" is revoked already (%s)", row.identity,
