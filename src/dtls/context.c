@@ -4,7 +4,7 @@
 
 #include <openssl/err.h>
 
-enum { SESSION_SECONDS = 24 * 60 * 60, CACHE_MAX = 20000 };
+enum { SESSION_SECONDS = 24 * 60 * 60, CACHE_MAX = 20000, MAX_CERT_LIST = 16 * 1024 /* what a peer may send */ };
 
 static int failed(struct sg_error *err, const char *what)
 {
@@ -97,6 +97,7 @@ static int set_all(SSL_CTX *ctx, struct sg_dtls *d, struct sg_error *err)
 
     SSL_CTX_set_options(ctx, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                  SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_max_cert_list(ctx, MAX_CERT_LIST);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     SSL_CTX_set_cert_verify_callback(ctx, sg_dtls_verify_cb, d);
     SSL_CTX_set_tlsext_servername_callback(ctx, sg_dtls_resumed_cb);

@@ -237,6 +237,27 @@ static bool seen(const struct sg_dtls *d, const struct sg_addr *from, const uint
     return false;
 }
 
+/* One host: an IPv4 address, or an IPv6 network of 64 bits. */
+static bool same_host(const struct sg_addr *a, const struct sg_addr *b)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    return memcmp(a->ip, b->ip, memcmp(a->ip, mapped, sizeof mapped) == 0 ? 16 : 8) == 0;
+}
+
+/* Once half of the places are taken, one host has no more than an eighth of them: so it cannot keep all others out.
+ * Until then it may have any number, since a network operator's devices share a few addresses. */
+static bool is_crowding(const struct sg_dtls *d, const struct sg_addr *from)
+{
+    uint32_t his = 0;
+    if (d->shaking < d->config.max_handshakes / 2)
+        return false;
+    for (size_t i = 1; i <= d->timers.n; i++) {
+        const struct sg_dtls_hs *hs = d->timers.heap[i];
+        his += d->table->assoc[hs->slot].state == SG_DTLS_SHAKING && same_host(&hs->addr, from);
+    }
+    return his > 1 + d->config.max_handshakes / 8;
+}
+
 void sg_dtls_hello(struct sg_dtls *d, const struct sg_addr *from, const struct sg_dtls_record *r)
 {
     struct sg_dtls_hs *hs = d->listener, *present = sg_dtls_hs_at(d, from);
@@ -261,7 +282,11 @@ void sg_dtls_hello(struct sg_dtls *d, const struct sg_addr *from, const struct s
             sg_dtls_send_datagram(d, from, sg_bytes(hs->flight.p, hs->flight.len));
         return;
     }
-    d->listener = NULL;
+    d->listener = NULL; /* libssl has begun with it */
+    if (is_crowding(d, from)) {
+        sg_dtls_hs_free(hs);
+        return;
+    }
     sg_dtls_hs_free(present); /* the peer began anew */
     memcpy(hs->hello, random, sizeof hs->hello);
     if (start(hs, from))

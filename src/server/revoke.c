@@ -120,8 +120,10 @@ int sg_server_revoke(struct sg_server *s, const char *endpoint, enum sg_reason r
     struct revocation r = {
         .known = s->known, .endpoint = endpoint, .who = who, .from = from, .reason = reason, .err = err};
     uint64_t begun = sg_server_now();
+    struct sg_server_device live;
     char took[24];
 
+    bool there = sg_server_device(s, endpoint, &live) == 0;
     int rc = sg_server_writer_call(s->writer, make_durable, &r, err);
     memset(out, 0, sizeof *out);
     out->certificates = (unsigned)(r.n - r.n_psks);
@@ -139,6 +141,11 @@ int sg_server_revoke(struct sg_server *s, const char *endpoint, enum sg_reason r
         out->registrations += x.dropped.registrations;
         out->workers++;
     }
+    /* A worker may have seen the inventory change by itself, and have ended them before it was told. */
+    if (there && live.connected && out->associations == 0)
+        out->associations = 1;
+    if (there && live.registered && out->registrations == 0)
+        out->registrations = 1;
     out->took_ms = (uint32_t)(sg_server_now() - begun);
     (void)snprintf(took, sizeof took, "%u", out->took_ms);
     SG_LOG(SG_LOG_WARNING, "revoked", "endpoint", endpoint, "certificate",

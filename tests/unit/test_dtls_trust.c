@@ -435,6 +435,30 @@ static void handshakes_at_once_are_bounded(void **state)
     free_world(w);
 }
 
+static void one_host_cannot_take_all_handshakes(void **state)
+{
+    (void)state;
+    struct world *w = world();
+    w->server.config.max_handshakes = SLOTS;
+    open_world(w);
+    int taken = 0;
+    for (int i = 0; i < SLOTS; i++) {
+        w->client.addr.port = (uint16_t)(50000 + i);
+        struct datagram hello = hello_with_cookie(w);
+        w->queued = 0;
+        deliver(w, &hello);
+        taken += w->queued > 0;
+        w->queued = 0;
+    }
+    assert_int_equal(taken, SLOTS / 2); /* half of the places */
+    w->client.addr.ip[15]++;            /* another host still gets in */
+    struct datagram hello = hello_with_cookie(w);
+    w->queued = 0;
+    deliver(w, &hello);
+    assert_true(w->queued > 0);
+    free_world(w);
+}
+
 static void a_full_table_takes_nobody_and_loses_nobody(void **state)
 {
     (void)state;
@@ -506,6 +530,7 @@ int main(void)
         cmocka_unit_test(another_device_at_an_old_address),
         cmocka_unit_test(a_late_copy_of_a_hello_begins_nothing),
         cmocka_unit_test(handshakes_at_once_are_bounded),
+        cmocka_unit_test(one_host_cannot_take_all_handshakes),
         cmocka_unit_test(a_full_table_takes_nobody_and_loses_nobody),
         cmocka_unit_test(a_wrong_configuration_is_told),
     };
