@@ -168,6 +168,7 @@ def test_the_key_that_encrypts_them_is_needed(home, modem):
     vault.write_bytes(kept)
     vault.chmod(0o644)
     assert "chmod 600" in enroll(home, modem, check=1).stderr
+    assert re.search(r"psk\.key.*", home.signet("doctor", check=1).stdout)
     done = run("signetd", "--home", home.path, check=1)
     assert "chmod 600" in done.stderr
     vault.chmod(0o600)

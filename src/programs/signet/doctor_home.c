@@ -69,6 +69,8 @@ void sg_cli_doctor_home(struct sg_cli_doctor *d)
     look_at_rights(d, "inventory", h->inventory, 077);
     look_at_ca(d, "issuing CA", h->issuing_cert, h->issuing_key, h->issuing_uri);
     look_at_rights(d, "token", h->token, 077);
+    if (access(h->psk_key, F_OK) == 0)
+        look_at_rights(d, "psk.key", h->psk_key, 077);
     look_at_rights(d, "config", h->config, 022);
     if (!is_factory(h)) {
         look_at_ca(d, "device root", h->device_root_cert, h->device_root_key, h->device_root_uri);
