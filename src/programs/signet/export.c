@@ -32,9 +32,9 @@ static int take(struct sg_cli *cli, int option, struct wanted *w)
         w->passphrase.file = cli->value;
     else if (option == PASSPHRASE_FD)
         return sg_cli_passphrase_fd(cli, &w->passphrase) ? 0 : SG_CLI_USAGE;
-    else if (w->what == NULL)
+    else if (w->what[0] == '\0')
         w->what = cli->value;
-    else if (w->dir == NULL)
+    else if (w->dir[0] == '\0')
         w->dir = cli->value;
     else
         return sg_cli_usage(cli, "there is one word too many: %s.", cli->value);
@@ -48,15 +48,15 @@ static int parse(struct sg_cli *cli, struct wanted *w)
         if (r != 0)
             return r;
     }
-    if (w->what == NULL)
+    if (w->what[0] == '\0')
         return sg_cli_usage(cli, "export what? There are leshan DIR, openssl DIR and list.");
     bool list = strcmp(w->what, "list") == 0;
     if (!list && strcmp(w->what, "leshan") != 0 && strcmp(w->what, "openssl") != 0)
         return sg_cli_usage(cli, "there is no `signet export %s`. There are leshan DIR, openssl DIR and list.",
                             w->what);
-    if (list && w->dir != NULL)
+    if (list && w->dir[0] != '\0')
         return sg_cli_usage(cli, "there is one word too many: %s. A file is named with --out.", w->dir);
-    if (!list && w->dir == NULL)
+    if (!list && w->dir[0] == '\0')
         return sg_cli_usage(cli, "the folder is missing: where is it to go?");
     if (!list && (w->format != NULL || w->out != NULL))
         return sg_cli_usage(cli, "--format and --out are for the list.");
@@ -106,7 +106,7 @@ static int export(const struct sg_cli *cli, const struct wanted *w, struct sg_st
         return code;
     if (cli->json)
         return sg_cli_print_json(json_pack("{s:s, s:s}", "kind", w->what, "folder", w->dir));
-    (void)printf("Wrote %s%s: %s\n", w->dir, w->dir[strlen(w->dir) - 1] == '/' ? "" : "/",
+    (void)printf("Wrote to %s: %s\n", w->dir,
                  leshan ? "trust/, trust.pem, clients.json, removed.json" : "ca.pem, crl.pem, certs/, index.txt");
     (void)printf("Make it again after each enrolment and each revocation: that server asks nobody.\n");
     return SG_CLI_DONE;
@@ -114,7 +114,7 @@ static int export(const struct sg_cli *cli, const struct wanted *w, struct sg_st
 
 static int run(struct sg_cli *cli)
 {
-    struct wanted w = {.passphrase = {.fd = -1}};
+    struct wanted w = {.what = "", .dir = "", .passphrase = {.fd = -1}};
     int code = parse(cli, &w);
     if (code != 0)
         return code;

@@ -192,7 +192,7 @@ static int exit_of(int r, const struct sg_enroll_result *result)
     return result->refused ? SG_CLI_REFUSED : r == SG_ENOTFOUND ? SG_CLI_NOTHING : SG_CLI_FAILED;
 }
 
-static int renew(const struct sg_cli *cli, struct wanted *w)
+static int renew(const struct sg_cli *cli, const struct wanted *w)
 {
     static struct sg_modem modem; /* large */
     struct sg_port port;
@@ -204,11 +204,12 @@ static int renew(const struct sg_cli *cli, struct wanted *w)
         return sg_cli_fail_err(SG_CLI_FAILED, &err);
     if (!cli->json)
         sg_cli_show_port(&progress, w->port);
-    w->renew.enroll.modem = &modem;
-    w->renew.enroll.port = w->port;
-    w->renew.enroll.step = cli->json ? NULL : on_step;
-    w->renew.enroll.user = &progress;
-    r = sg_renew(&w->renew, &result, &err);
+    struct sg_renew n = w->renew;
+    n.enroll.modem = &modem;
+    n.enroll.port = w->port;
+    n.enroll.step = cli->json ? NULL : on_step;
+    n.enroll.user = &progress;
+    r = sg_renew(&n, &result, &err);
     sg_port_close(&port);
     sg_cli_hide_working(&progress);
     int code = r < 0 ? sg_cli_fail_err(exit_of(r, &result), &err) : SG_CLI_DONE;
