@@ -104,6 +104,8 @@ struct sg_dtls_config {
                                  127 bytes; NULL: none. The server is then authentic because it has the key too */
     struct sg_bytes psk_key;  /* 1 to SG_DTLS_PSK_MAX bytes */
     bool resume;              /* client: offer the last session again. A server always resumes (ids and tickets) */
+    uint16_t max_fragment;    /* client: asks the server for records of at most 512 or 1024 bytes (RFC 6066 section 4);
+                                 0: does not ask */
     uint32_t handshake_ms;    /* give up a handshake after so long; 0: 60,000 */
     uint32_t max_handshakes;  /* server: handshakes at once past the cookie; 0: 1024. More are dropped silently */
 
@@ -144,6 +146,11 @@ void sg_dtls_input(struct sg_dtls *d, const struct sg_addr *from, uint8_t *datag
 /* Client: begins a handshake with a server, ending a present association. The CONNECTED or REFUSED event tells the
  * rest. */
 int sg_dtls_connect(struct sg_dtls *d, const struct sg_addr *server, uint64_t now, struct sg_error *err);
+
+/* Client with `resume`: the session as secret bytes, and one to be offered to that server by the next sg_dtls_connect.
+ * SG_ENOTFOUND (no session), SG_ENOSPC; SG_EFORMAT. */
+int sg_dtls_session_save(const struct sg_dtls *d, struct sg_buf *out);
+int sg_dtls_session_load(struct sg_dtls *d, const struct sg_addr *server, struct sg_bytes session);
 
 /* Seals one application record and sends it to the peer's present address. 1 to sg_dtls_max_data bytes.
  * SG_ENOTFOUND (no such association any more), SG_ENOSPC, SG_EINVAL (no data). */

@@ -21,6 +21,9 @@ static int configure(struct sg_dtls *d, const struct sg_dtls_config *config, uin
     if (d->config.mtu < MTU_MIN || d->config.mtu > MTU_MAX)
         return sg_fail(err, SG_EINVAL, "DTLS endpoint: an MTU of %u; %d to %d are possible", d->config.mtu, MTU_MIN,
                        MTU_MAX);
+    if (config->max_fragment && (config->server || (config->max_fragment != 512 && config->max_fragment != 1024)))
+        return sg_fail(err, SG_EINVAL, "DTLS endpoint: records of %u bytes; a client can ask for 512 or 1024",
+                       config->max_fragment);
     if (!d->config.handshake_ms)
         d->config.handshake_ms = HANDSHAKE_MS;
     if (d->config.handshake_ms > HANDSHAKE_MS_MAX)

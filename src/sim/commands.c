@@ -30,6 +30,7 @@ static const struct sg_sim_verb verbs[] = {
     {.name = "#XSMVER", .handle = sg_sim_xsmver, .serial_modem = true},
     {.name = "#XSSOCKET", .handle = sg_sim_xssocket, .serial_modem = true},
     {.name = "#XSSOCKETOPT", .handle = sg_sim_xssocketopt, .serial_modem = true},
+    {.name = "#XSOCKETOPT", .handle = sg_sim_xsocketopt, .serial_modem = true},
     {.name = "#XCONNECT", .handle = sg_sim_xconnect, .serial_modem = true},
     {.name = "#XSEND", .handle = sg_sim_xsend, .serial_modem = true, .secret = true},
     {.name = "#XRECV", .handle = sg_sim_xrecv, .serial_modem = true},

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 enum { VERIFY_NONE = 0, VERIFY_OPTIONAL = 1, WAITING_MAX = 16 };
+enum { CHAIN_MAX = 4096, RECORD_MAX = 2303 };
 
 /* Of the suites that the dtls room has, those that the modem has: no CCM_8 with ECDSA, no ECDHE with a pre-shared key
  * (5.2). */
@@ -121,6 +122,7 @@ static void on_event(void *user, const struct sg_dtls_event *e)
     switch (e->what) {
     case SG_DTLS_CONNECTED:
         k->id = e->id;
+        k->resumed = e->resumed;
         break;
     case SG_DTLS_DATA:
         queue(k, e->data);
@@ -136,8 +138,19 @@ static void on_event(void *user, const struct sg_dtls_event *e)
     case SG_DTLS_REFUSED:
         sg_sim_log(k->sim, "! no handshake: %s", e->reason);
         k->refused = true;
+        k->silent = e->alert < 0;
         break;
     }
+}
+
+/* 5.3: a longer chain has made modems crash; this one refuses it, whether it is to verify or not. */
+static bool is_too_long(STACK_OF(X509) * sent)
+{
+    int total = 0;
+
+    for (int i = 0; i < sk_X509_num(sent); i++)
+        total += i2d_X509(sk_X509_value(sent, i), NULL);
+    return total > CHAIN_MAX;
 }
 
 static void on_verify(void *user, const struct sg_addr *peer, X509 *leaf, STACK_OF(X509) * sent,
@@ -152,6 +165,12 @@ static void on_verify(void *user, const struct sg_addr *peer, X509 *leaf, STACK_
     struct sg_error err = {0};
 
     (void)peer;
+    if (sent && is_too_long(sent)) {
+        verdict->alert = SG_ALERT_BAD_CERTIFICATE;
+        (void)snprintf(verdict->reason, sizeof verdict->reason, "the server's chain is longer than %d bytes",
+                       CHAIN_MAX);
+        return;
+    }
     enum sg_trust_result r =
         sg_trust_verify(k->trust, leaf, sent, SG_FOR_SERVER, k->host[0] ? k->host : NULL, time(NULL), &err);
     verdict->accept = r == SG_TRUSTED || k->peer_verify == VERIFY_NONE || k->peer_verify == VERIFY_OPTIONAL;
@@ -166,6 +185,7 @@ static void on_verify(void *user, const struct sg_addr *peer, X509 *leaf, STACK_
 static int refuse(struct sg_sim *s, struct sg_sim_socket *k, const char *why)
 {
     sg_sim_log(s, "! no handshake: at tag %u %s", (unsigned)k->tag, why);
+    sg_sim_errno(s, "connect", SG_SIM_ECONNREFUSED);
     sg_sim_offload_end(k);
     return SG_EDENIED;
 }
@@ -176,7 +196,8 @@ int sg_sim_offload_begin(struct sg_sim *s, struct sg_sim_socket *k, const struct
     struct sg_error err = {0};
 
     k->sim = s;
-    k->refused = false;
+    k->refused = k->silent = k->resumed = false;
+    k->server = *server;
     bool psk = load_psk(s, k), trust = load_trust(s, k);
     if (!load_identity(s, k))
         return refuse(s, k, "certificate and private key are not a pair");
@@ -185,6 +206,11 @@ int sg_sim_offload_begin(struct sg_sim *s, struct sg_sim_socket *k, const struct
     psk = uses_psk(s, k);
     if (!psk && !trust) /* even where nothing is verified, one must be there (5.3) */
         return refuse(s, k, "there is no CA certificate");
+    if (!psk && !s->firmware_has.gcm)
+        return refuse(s, k, "this firmware has CBC suites only, which this simulator cannot do");
+    unsigned limit = k->handshake_s;
+    if (sg_sim_is(s, SG_SIM_CONNECT_LIMIT, "send") && k->send_s < limit)
+        limit = k->send_s;
     const struct sg_dtls_config config = {
         .cert = psk ? NULL : k->cert,
         .key = psk ? NULL : k->key,
@@ -195,7 +221,9 @@ int sg_sim_offload_begin(struct sg_sim *s, struct sg_sim_socket *k, const struct
         .suite_count = 1,
         .cid = modes[k->cid],
         .server_name = k->host[0] ? k->host : NULL,
-        .handshake_ms = k->handshake_s * 1000,
+        .handshake_ms = limit * 1000,
+        .max_fragment = (uint16_t)(k->fragments * 512),
+        .resume = k->session_cache != 0,
         .user = k,
         .send = on_send,
         .event = on_event,
@@ -203,6 +231,8 @@ int sg_sim_offload_begin(struct sg_sim *s, struct sg_sim_socket *k, const struct
     };
     k->fd = sg_sim_udp_open(server);
     k->dtls = k->fd >= 0 ? sg_dtls_new(&config, NULL, 1, &err) : NULL;
+    if (k->dtls)
+        sg_sim_session_offer(s, k);
     if (k->dtls == NULL || sg_dtls_connect(k->dtls, server, s->now, &err) < 0)
         return refuse(s, k, err.code < 0 ? err.text : "no socket is to be had");
     return 0;
@@ -229,6 +259,47 @@ void sg_sim_offload_end(struct sg_sim_socket *k)
     k->trust = NULL;
 }
 
+void sg_sim_errno(struct sg_sim *s, const char *call, int number)
+{
+    sg_sim_log(s, "! %s() error: -%d", call, number);
+}
+
+/* Whether the modem can take each record of the datagram in: none is longer than RECORD_MAX (5.3). */
+static bool fits(const uint8_t *p, size_t n)
+{
+    struct sg_cursor c = sg_cursor(sg_bytes(p, n));
+
+    while (sg_left(&c) > 0 && !c.bad) {
+        bool cid = sg_get_u8(&c) == SG_DTLS_CID_RECORD;
+        (void)sg_get(&c, SG_DTLS_CID_OFFSET - 1 + (cid ? SG_DTLS_CID_LEN : 0U));
+        size_t length = sg_get_u16(&c);
+        if (length > RECORD_MAX)
+            return false;
+        (void)sg_get(&c, length);
+    }
+    return true;
+}
+
+void sg_sim_offload_input(struct sg_sim_socket *k, const struct sg_addr *from, uint8_t *p, size_t n, uint64_t now)
+{
+    if (k->saved)
+        sg_sim_log(k->sim, "! a datagram was lost: the connection is saved");
+    else if (!fits(p, n))
+        sg_sim_log(k->sim, "! a datagram was lost: it has a record of more than %d bytes", RECORD_MAX);
+    else
+        sg_dtls_input(k->dtls, from, p, n, now);
+}
+
+void sg_sim_offload_move(struct sg_sim_socket *k)
+{
+    int fd = sg_sim_udp_open(&k->server);
+
+    if (fd < 0)
+        return;
+    close(k->fd);
+    k->fd = fd;
+}
+
 size_t sg_sim_forget_nat(struct sg_sim *s)
 {
     size_t moved = 0;
@@ -238,11 +309,7 @@ size_t sg_sim_forget_nat(struct sg_sim *s)
         struct sg_dtls_info info;
         if (k->fd < 0 || k->dtls == NULL || !sg_dtls_info(k->dtls, k->id, &info))
             continue;
-        int fd = sg_sim_udp_open(&info.addr);
-        if (fd < 0)
-            continue;
-        close(k->fd);
-        k->fd = fd;
+        sg_sim_offload_move(k);
         moved++;
     }
     return moved;

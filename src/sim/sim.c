@@ -294,11 +294,11 @@ void sg_sim_network(struct sg_sim *s, uint64_t now)
     s->now = now;
     for (size_t i = 0; i < SG_SIM_SOCKETS; i++) {
         struct sg_sim_socket *k = &s->sockets[i];
-        uint8_t datagram[2048];
+        uint8_t datagram[4096];
         struct sg_addr from;
         int n;
         while (k->fd >= 0 && k->dtls && (n = sg_sim_udp_receive(k->fd, &from, datagram, sizeof datagram)) >= 0)
-            sg_dtls_input(k->dtls, &from, datagram, (size_t)n, now);
+            sg_sim_offload_input(k, &from, datagram, (size_t)n, now);
     }
     go_on(s);
 }
@@ -334,6 +334,7 @@ static void start(struct sg_sim *s)
     s->cfun = 0;
     s->cmee = false;
     s->knows_time = false;
+    sg_sim_sessions_purge(s);
     s->echo = s->config.host == SG_SIM_SHELL || (s->config.echo && s->config.host == SG_SIM_SERIAL_MODEM);
     s->running = SG_SIM_IDLE;
     s->data.on = false;

@@ -73,8 +73,8 @@ sg_sim_handler sg_sim_at, sg_sim_echo, sg_sim_cfun, sg_sim_cmee, sg_sim_cereg, s
 sg_sim_handler sg_sim_guess, sg_sim_cgsn, sg_sim_cgmm, sg_sim_cgmr, sg_sim_hwversion, sg_sim_deviceuuid;
 sg_sim_handler sg_sim_cmng, sg_sim_keygen, sg_sim_attesttoken, sg_sim_jwt, sg_sim_xpmng, sg_sim_xsudo,
     sg_sim_certexpiry;
-sg_sim_handler sg_sim_xsmver, sg_sim_xssocket, sg_sim_xssocketopt, sg_sim_xconnect, sg_sim_xsend, sg_sim_xrecv,
-    sg_sim_xapoll, sg_sim_xclose;
+sg_sim_handler sg_sim_xsmver, sg_sim_xssocket, sg_sim_xssocketopt, sg_sim_xsocketopt, sg_sim_xconnect, sg_sim_xsend,
+    sg_sim_xrecv, sg_sim_xapoll, sg_sim_xclose;
 
 /* The command of an %XSUDO whose signature was right; its result. */
 int sg_sim_run_signed(struct sg_sim *s, struct sg_bytes command);
@@ -265,7 +265,10 @@ struct sg_sim_socket {
     bool used;
     bool ipv6;
     uint32_t tag;
-    unsigned peer_verify, cid, handshake_s, session_cache;
+    unsigned peer_verify, cid, handshake_s, session_cache, fragments;
+    unsigned send_s, receive_s, keep_open;
+    bool saved; /* the connection lies in the modem's memory, and cannot be used before it is loaded */
+    struct sg_addr server;
     char host[128]; /* "": no name is checked */
 
     int fd; /* -1 */
@@ -280,7 +283,9 @@ struct sg_sim_socket {
     size_t psk_len;
 
     struct sg_sim *sim;
-    bool refused;     /* the handshake failed */
+    bool refused; /* the handshake failed, */
+    bool silent;  /* since no answer came */
+    bool resumed;
     unsigned ended;   /* 0: alive; else how #XAPOLL tells that the peer or the network has ended it */
     unsigned watched; /* #XAPOLL: events asked for, */
     bool armed;       /* and whether POLLIN is to be told of again */
@@ -295,8 +300,9 @@ struct sg_sim_socket *sg_sim_socket_find(struct sg_sim *s, const struct sg_sim_c
 /* Begins an information line with `name` ("#XSEND: ") and the handle. */
 struct sg_buf *sg_sim_socket_say(struct sg_sim *s, const char *name, const struct sg_sim_socket *k);
 void sg_sim_socket_end(struct sg_sim_socket *k); /* closes and frees; the slot is unused then */
-/* No network any more, as after AT+CFUN=4: sockets are dead until they are closed. */
-void sg_sim_sockets_die(struct sg_sim *s);
+/* No network any more, as after AT+CFUN=4: sockets are dead until they are closed, but for those that KEEPOPEN and a
+ * connection id carry over it. */
+void sg_sim_sockets_die(struct sg_sim *s, uint64_t cfun);
 /* What #XAPOLL's events tell (modem notes 11.5). */
 enum { SG_SIM_POLL_IN = 1, SG_SIM_POLL_OUT = 4, SG_SIM_POLL_ERR = 8, SG_SIM_POLL_HUP = 16 };
 /* Errors are told of whenever a socket is watched; watching for nothing is watching for errors. */
@@ -305,6 +311,27 @@ void sg_sim_socket_event(struct sg_sim *s, struct sg_sim_socket *k, unsigned eve
 void sg_sim_socket_watch(struct sg_sim *s, struct sg_sim_socket *k, unsigned watched);
 /* Takes the credentials at the socket's tag and begins the handshake. 0, or SG_EDENIED after telling the log why. */
 int sg_sim_offload_begin(struct sg_sim *s, struct sg_sim_socket *k, const struct sg_addr *server);
+/* A datagram that has come for it. */
+void sg_sim_offload_input(struct sg_sim_socket *k, const struct sg_addr *from, uint8_t *p, size_t n, uint64_t now);
+void sg_sim_offload_move(struct sg_sim_socket *k); /* to another port of its own */
+/* How the application's log tells that a socket call failed (modem notes 11.6). */
+enum {
+    SG_SIM_EAGAIN = 11,
+    SG_SIM_ENOMEM = 12,
+    SG_SIM_EINVAL = 22,
+    SG_SIM_EPROTO = 71,
+    SG_SIM_ECONNREFUSED = 111,
+    SG_SIM_ENETDOWN = 115,
+    SG_SIM_ETIMEDOUT = 116,
+    SG_SIM_EISCONN = 127
+};
+void sg_sim_errno(struct sg_sim *s, const char *call, int number);
+
+/* Sessions that are kept for sockets with that wish. */
+void sg_sim_session_keep(struct sg_sim *s, const struct sg_sim_socket *k);
+void sg_sim_session_offer(struct sg_sim *s, const struct sg_sim_socket *k);
+void sg_sim_session_forget(struct sg_sim *s, const struct sg_sim_socket *k);
+void sg_sim_sessions_purge(struct sg_sim *s);
 void sg_sim_offload_end(struct sg_sim_socket *k); /* frees it all; the slot stays */
 /* After datagrams and time: what the running command waits for may have come. */
 void sg_sim_sockets_continue(struct sg_sim *s);
@@ -318,6 +345,7 @@ int sg_sim_resolve(const struct sg_sim *s, const char *name, bool ipv6, uint16_t
 
 /* --------------------------------------------------------------------------------------------- the whole of it */
 
+enum { SG_SIM_SESSIONS = 4, SG_SIM_SESSION_MAX = 4096 };
 enum { SG_SIM_BACKLOG = 8192, SG_SIM_EVENTS = 4096 };
 
 struct sg_sim {
@@ -360,6 +388,14 @@ struct sg_sim {
     } data;
 
     struct sg_sim_socket sockets[SG_SIM_SOCKETS];
+    struct sg_sim_session {
+        uint32_t tag;
+        struct sg_addr server;
+        char host[128];
+        size_t n; /* 0: none */
+        uint8_t der[SG_SIM_SESSION_MAX];
+    } sessions[SG_SIM_SESSIONS];
+    size_t sessions_made;
     unsigned watched; /* what sockets are watched for that are yet to be opened */
     uint8_t reply_space[SG_SIM_REPLY_MAX], event_space[SG_SIM_EVENTS], backlog_space[SG_SIM_BACKLOG];
 };

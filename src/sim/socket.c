@@ -7,7 +7,7 @@
 
 enum { IPV4 = 1, IPV6 = 2, DATAGRAM = 2, CLIENT = 0, DTLS_1_2 = 273, VERIFY_REQUIRED = 2 };
 enum { MODE_TEXT = 0, MODE_HEX = 1, MODE_DATA = 2, HEX_MAX = 1400, RECEIVE_MAX = 2048 };
-enum { FLAG_PEEK = 2, FLAG_DONT_WAIT = 64, FLAGS_MAX = 65535, HANDSHAKE_S = 123 };
+enum { FLAG_PEEK = 2, FLAG_DONT_WAIT = 64, FLAGS_MAX = 65535, HANDSHAKE_S = 123, SEND_S = 30 };
 
 void sg_sim_sockets_init(struct sg_sim *s)
 {
@@ -35,12 +35,24 @@ void sg_sim_socket_end(struct sg_sim_socket *k)
     *k = (struct sg_sim_socket){.fd = -1, .last = &k->first};
 }
 
-void sg_sim_sockets_die(struct sg_sim *s)
+/* KEEPOPEN needs a connection id, without which the server would not know it again (5.4). */
+static bool survives(const struct sg_sim *s, const struct sg_sim_socket *k, uint64_t cfun)
+{
+    struct sg_dtls_info info;
+    return cfun != 0 && k->keep_open && s->firmware_has.keep_open && k->id && sg_dtls_info(k->dtls, k->id, &info) &&
+           info.cid_out_len > 0;
+}
+
+void sg_sim_sockets_die(struct sg_sim *s, uint64_t cfun)
 {
     for (size_t i = 0; i < SG_SIM_SOCKETS; i++) {
         struct sg_sim_socket *k = &s->sockets[i];
         if (!k->used || k->dtls == NULL)
             continue;
+        if (survives(s, k, cfun)) {
+            sg_sim_offload_move(k); /* the network will give it another address */
+            continue;
+        }
         sg_sim_offload_end(k);
         k->ended = SG_SIM_POLL_ERR;
         sg_sim_socket_event(s, k, SG_SIM_POLL_ERR);
@@ -106,6 +118,7 @@ int sg_sim_xssocket(struct sg_sim *s, const struct sg_sim_command *c)
     k->tag = (uint32_t)tag;
     k->peer_verify = (unsigned)verify;
     k->handshake_s = HANDSHAKE_S;
+    k->send_s = SEND_S;
     sg_sim_socket_watch(s, k, s->watched);
     struct sg_buf *b = sg_sim_socket_say(s, "#XSSOCKET: ", k);
     put(b, DATAGRAM);
@@ -156,18 +169,20 @@ int sg_sim_xconnect(struct sg_sim *s, const struct sg_sim_command *c)
     if (k->dtls || k->ended || !sg_modem_function_is_active((int)s->cfun)) {
         sg_sim_log(s, k->dtls || k->ended ? "! the socket was connected before: open another"
                                           : "! no network: AT+CFUN=1 is missing");
+        sg_sim_errno(s, "connect", k->dtls || k->ended ? SG_SIM_EISCONN : SG_SIM_ENETDOWN);
         return SG_SIM_ERROR;
     }
     memcpy(host, name.p, name.n);
     host[name.n] = 0;
     if (sg_sim_resolve(s, host, k->ipv6, (uint16_t)port, &server) < 0) {
         sg_sim_log(s, "! no address for \"%s\"", host);
+        sg_sim_errno(s, "getaddrinfo", SG_SIM_EAGAIN);
         return SG_SIM_ERROR;
     }
     struct sg_sim_fault fault = {.moment = SG_SIM_BEFORE};
     if (sg_sim_fault_hit(s, SG_SIM_CONNECT, &fault)) {
-        sg_sim_log(s, "! connect() error: -%u", (unsigned)fault.number);
-        k->ended = SG_SIM_POLL_ERR;
+        sg_sim_errno(s, "connect", (int)fault.number);
+        k->ended = sg_sim_is(s, SG_SIM_RECONNECT, "yes") ? 0 : SG_SIM_POLL_ERR;
         return SG_SIM_ERROR;
     }
     if (sg_sim_offload_begin(s, k, &server) < 0)
@@ -182,10 +197,16 @@ static void continue_connect(struct sg_sim *s)
     struct sg_sim_socket *k = &s->sockets[s->running_handle];
 
     if (k->refused) {
+        sg_sim_errno(s, "connect", k->silent ? SG_SIM_ETIMEDOUT : SG_SIM_ECONNREFUSED);
+        sg_sim_session_forget(s, k);
         sg_sim_offload_end(k);
-        k->ended = SG_SIM_POLL_ERR; /* after a failure: close and open again (11.6) */
+        if (sg_sim_is(s, SG_SIM_RECONNECT, "no"))
+            k->ended = SG_SIM_POLL_ERR; /* after a failure: close and open again (11.6) */
         sg_sim_finish(s, SG_SIM_ERROR);
     } else if (k->id) {
+        sg_sim_session_keep(s, k);
+        if (k->resumed)
+            sg_sim_log(s, "! the session was resumed");
         put(sg_sim_socket_say(s, "#XCONNECT: ", k), 1);
         sg_sim_said(s);
         sg_sim_socket_event(s, k, SG_SIM_POLL_OUT);
@@ -197,12 +218,15 @@ static void continue_connect(struct sg_sim *s)
 
 static int send_data(struct sg_sim *s, struct sg_sim_socket *k, struct sg_bytes data)
 {
-    int r = k->dtls && k->id ? sg_dtls_send(k->dtls, k->id, data, s->now) : SG_ECLOSED;
+    bool network = sg_modem_function_is_active((int)s->cfun);
+    int r = k->dtls && k->id && !k->saved && network ? sg_dtls_send(k->dtls, k->id, data, s->now) : SG_ECLOSED;
 
-    if (r < 0)
-        sg_sim_log(s, "! %zu bytes were not sent: %s", data.n, sg_strerror(r));
-    else
+    if (r == 0) {
         sg_sim_socket_event(s, k, SG_SIM_POLL_OUT);
+        return 0;
+    }
+    sg_sim_log(s, "! %zu bytes were not sent: %s", data.n, sg_strerror(r));
+    sg_sim_errno(s, "send", k->saved ? SG_SIM_EPROTO : network ? SG_SIM_EINVAL : SG_SIM_ENETDOWN);
     return r;
 }
 
@@ -289,9 +313,14 @@ static int say_received(struct sg_sim *s, struct sg_sim_socket *k)
         else
             sg_put(b, d->p, n); /* the final result's empty line ends it (11.5) */
     }
-    if (!s->receive.peek)
+    if (n < d->n && !s->receive.peek && sg_sim_is(s, SG_SIM_RECV_REST, "kept")) {
+        memmove(d->p, d->p + n, d->n - n);
+        d->n -= n;
+    } else if (!s->receive.peek)
         drop_first(k);
     k->armed = true;
+    if (k->first && sg_sim_is(s, SG_SIM_POLL_AGAIN, "yes"))
+        sg_sim_socket_event(s, k, SG_SIM_POLL_IN);
     return SG_SIM_OK;
 }
 
@@ -306,6 +335,8 @@ int sg_sim_xrecv(struct sg_sim *s, const struct sg_sim_command *c)
     s->receive = (struct sg_sim_receive){.hex = mode == MODE_HEX, .peek = (flags & FLAG_PEEK) != 0, .max = (size_t)max};
     if (k->first)
         return say_received(s, k);
+    if (k->ended && sg_sim_is(s, SG_SIM_ENDED_READ, "ok"))
+        return SG_SIM_OK;
     if ((flags & FLAG_DONT_WAIT) || k->ended || k->dtls == NULL)
         return SG_SIM_ERROR;
     s->running = SG_SIM_RECEIVING;

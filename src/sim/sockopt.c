@@ -13,8 +13,12 @@ enum {
     SESSION_CACHE_PURGE = 13,
     CID = 14,
     CID_STATUS = 15,
-    HANDSHAKE_TIMEOUT = 18
+    HANDSHAKE_TIMEOUT = 18,
+    CONN_SAVE = 19,
+    CONN_LOAD = 20,
+    FRAGMENTS = 22
 };
+enum { RECEIVE_TIMEOUT = 20, SEND_TIMEOUT = 21, KEEP_OPEN = 34, RAI = 61, SAVED_MAX = 4 };
 enum { VERIFY_REQUIRED = 2 };
 
 static void put(struct sg_buf *b, uint64_t v)
@@ -36,7 +40,7 @@ static int get_option(struct sg_sim *s, struct sg_sim_socket *k, uint64_t name)
         sg_put_str(b, k->host);
         break;
     case SUITE_USED:
-        if (!up)
+        if (!up || !s->firmware_has.suite_used)
             return SG_SIM_ERROR;
         sg_put_str(b, ",0x");
         sg_put_hex(b, sg_bytes(id, sizeof id));
@@ -48,10 +52,17 @@ static int get_option(struct sg_sim *s, struct sg_sim_socket *k, uint64_t name)
         put(b, k->session_cache);
         break;
     case CID_STATUS:
+        if (!s->firmware_has.cid)
+            return SG_SIM_ERROR;
         put(b, (info.cid_in_len > 0 ? 1U : 0U) + (info.cid_out_len > 0 ? 2U : 0U));
         break;
     case HANDSHAKE_TIMEOUT:
         put(b, k->handshake_s);
+        break;
+    case FRAGMENTS:
+        if (!s->firmware_has.fragments)
+            return SG_SIM_ERROR;
+        put(b, k->fragments);
         break;
     default:
         return SG_SIM_ERROR;
@@ -98,12 +109,55 @@ static bool set_handshake(struct sg_sim_socket *k, const struct sg_sim_command *
     return false;
 }
 
-static bool set_option(struct sg_sim_socket *k, uint64_t name, const struct sg_sim_command *c)
+static size_t saved_count(const struct sg_sim *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < SG_SIM_SOCKETS; i++)
+        n += s->sockets[i].used && s->sockets[i].saved;
+    return n;
+}
+
+/* Needs a finished handshake with an AEAD suite, which all here are; at most four (5.4). */
+static bool set_saved(struct sg_sim *s, struct sg_sim_socket *k, bool save)
+{
+    int error = !k->id ? SG_SIM_EAGAIN : k->saved == save ? SG_SIM_EINVAL : 0;
+
+    if (error == 0 && save && saved_count(s) == SAVED_MAX)
+        error = SG_SIM_ENOMEM;
+    if (error == 0)
+        k->saved = save;
+    else
+        sg_sim_errno(s, "setsockopt", error);
+    return error == 0;
+}
+
+/* What can be set while connected; false where `name` is none of it. */
+static bool set_anytime(struct sg_sim *s, struct sg_sim_socket *k, uint64_t name, const struct sg_sim_command *c,
+                        bool *ok)
 {
     unsigned ignored;
 
-    if (name == SESSION_CACHE_PURGE)
-        return set_number(c, UINT32_MAX, &ignored);
+    switch (name) {
+    case SESSION_CACHE_PURGE:
+        *ok = set_number(c, UINT32_MAX, &ignored);
+        if (*ok)
+            sg_sim_sessions_purge(s);
+        return true;
+    case CONN_SAVE:
+    case CONN_LOAD:
+        *ok = s->firmware_has.cid && set_number(c, UINT32_MAX, &ignored) && set_saved(s, k, name == CONN_SAVE);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool set_option(struct sg_sim *s, struct sg_sim_socket *k, uint64_t name, const struct sg_sim_command *c)
+{
+    bool ok;
+
+    if (set_anytime(s, k, name, c, &ok))
+        return ok;
     if (k->dtls) /* the others count before the handshake only (11.3) */
         return false;
     switch (name) {
@@ -114,9 +168,11 @@ static bool set_option(struct sg_sim_socket *k, uint64_t name, const struct sg_s
     case SESSION_CACHE:
         return set_number(c, 1, &k->session_cache);
     case CID:
-        return set_number(c, 2, &k->cid);
+        return s->firmware_has.cid && set_number(c, 2, &k->cid);
     case HANDSHAKE_TIMEOUT:
         return set_handshake(k, c);
+    case FRAGMENTS:
+        return s->firmware_has.fragments && set_number(c, 2, &k->fragments);
     default:
         return false;
     }
@@ -130,9 +186,49 @@ int sg_sim_xssocketopt(struct sg_sim *s, const struct sg_sim_command *c)
     if (k == NULL || !sg_sim_number(c, 1, 1, &set) || !sg_sim_number(c, 2, 255, &name) || c->count > 3 + set)
         return SG_SIM_ERROR;
     if (set)
-        return set_option(k, name, c) ? SG_SIM_OK : SG_SIM_ERROR;
+        return set_option(s, k, name, c) ? SG_SIM_OK : SG_SIM_ERROR;
     int r = get_option(s, k, name);
     if (r != SG_SIM_OK)
         s->reply.len = 0;
     return r;
+}
+
+/* #XSOCKETOPT: of the options of every socket, those that mean something to a DTLS client (11.3). */
+static bool set_plain(const struct sg_sim *s, struct sg_sim_socket *k, uint64_t name, const struct sg_sim_command *c)
+{
+    unsigned v = 0;
+
+    switch (name) {
+    case RECEIVE_TIMEOUT:
+        return set_number(c, UINT32_MAX / 1000, &k->receive_s);
+    case SEND_TIMEOUT:
+        if (!set_number(c, 600, &v) || v == 0)
+            return false;
+        k->send_s = v;
+        return true;
+    case KEEP_OPEN:
+        return s->firmware_has.keep_open && set_number(c, 1, &k->keep_open);
+    case RAI:
+        return set_number(c, 5, &v) && v > 0;
+    default:
+        return false;
+    }
+}
+
+int sg_sim_xsocketopt(struct sg_sim *s, const struct sg_sim_command *c)
+{
+    struct sg_sim_socket *k = c->form == SG_SIM_SET ? sg_sim_socket_find(s, c, 0) : NULL;
+    uint64_t set, name;
+
+    if (k == NULL || !sg_sim_number(c, 1, 1, &set) || !sg_sim_number(c, 2, 255, &name) || c->count > 3 + set)
+        return SG_SIM_ERROR;
+    if (set)
+        return set_plain(s, k, name, c) ? SG_SIM_OK : SG_SIM_ERROR;
+    if (name != RECEIVE_TIMEOUT && name != SEND_TIMEOUT && name != KEEP_OPEN)
+        return SG_SIM_ERROR;
+    put(sg_sim_socket_say(s, "#XSOCKETOPT: ", k), name == RECEIVE_TIMEOUT ? k->receive_s
+                                                  : name == SEND_TIMEOUT  ? k->send_s
+                                                                          : k->keep_open);
+    sg_sim_said(s);
+    return SG_SIM_OK;
 }

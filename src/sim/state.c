@@ -42,7 +42,9 @@ int sg_sim_cfun(struct sg_sim *s, const struct sg_sim_command *c)
     if (c->count != 1 || !sg_sim_number(c, 0, 255, &cfun) || !is_mode(cfun))
         return SG_CME_BAD_PARAMETER;
     if (!sg_modem_function_is_active((int)cfun))
-        sg_sim_sockets_die(s); /* the PDN is lost (modem notes 11.6) */
+        sg_sim_sockets_die(s, cfun); /* the PDN is lost (modem notes 11.6) */
+    if (cfun == 0)
+        sg_sim_sessions_purge(s);
     s->cfun = (unsigned)cfun;
     s->knows_time = s->knows_time || sg_modem_function_is_active((int)cfun);
     return SG_SIM_OK;
