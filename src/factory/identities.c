@@ -89,6 +89,21 @@ static int peek(const struct list *l)
     return l->at < l->text.n ? l->text.p[l->at] : -1;
 }
 
+static struct sg_bytes get_line(struct list *l)
+{
+    size_t begin = l->at;
+    while (l->at < l->text.n && l->text.p[l->at] != '\n')
+        l->at++;
+    struct sg_bytes line = sg_bytes(l->text.p + begin, l->at - begin);
+    l->at += l->at < l->text.n;
+    return line;
+}
+
+static bool is_heading(struct sg_bytes text)
+{
+    return text.n > 4 && strncasecmp((const char *)text.p, "uuid", 4) == 0 && text.p[4] == ',';
+}
+
 /* One field into `out`; quotes around it may hold line ends, and quotes where they are doubled. */
 static int get_field(struct list *l, struct sg_buf *out)
 {
@@ -129,7 +144,8 @@ static int next_csv(struct list *l, struct sg_identity *id)
 {
     uint8_t uuid_space[64], key_space[FIELD_MAX];
     struct sg_buf uuid = sg_buf(uuid_space, sizeof uuid_space), key = sg_buf(key_space, sizeof key_space);
-    bool first = l->at == 0;
+    if (l->at == 0 && is_heading(l->text))
+        (void)get_line(l);
     end_line(l);
     if (peek(l) < 0)
         return 0;
@@ -145,8 +161,6 @@ static int next_csv(struct list *l, struct sg_identity *id)
         r = wrong(l, "UUID,KEY is expected, and there is a third field");
     if (r < 0)
         return r;
-    if (first && strncasecmp((const char *)uuid_space, "uuid", 4) == 0 && uuid.len == 4)
-        return next_csv(l, id); /* the heading */
     if (!take_uuid(sg_buf_bytes(&uuid), id->uuid))
         return wrong(l, "the first field is no device UUID (as 50363154-3931-44f0-8022-121b6401627d)");
     if (!take_key(sg_buf_bytes(&key), id->point))
@@ -155,16 +169,6 @@ static int next_csv(struct list *l, struct sg_identity *id)
 }
 
 /* -------------------------------------------------------------------------------------------------------- PEM */
-
-static struct sg_bytes get_line(struct list *l)
-{
-    size_t begin = l->at;
-    while (l->at < l->text.n && l->text.p[l->at] != '\n')
-        l->at++;
-    struct sg_bytes line = sg_bytes(l->text.p + begin, l->at - begin);
-    l->at += l->at < l->text.n;
-    return line;
-}
 
 static bool begins(struct sg_bytes line, const char *with)
 {

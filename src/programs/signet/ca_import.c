@@ -64,7 +64,7 @@ static int record(struct sg_store *store, X509 *cert, const struct sg_fingerprin
     int r = sg_store_find_cert(store, &f, &there, err);
     if (r == 0 && there.state == SG_CERT_REVOKED)
         return sg_fail(err, SG_EDENIED, "the CA \"%s\" was withdrawn", there.facts.cn);
-    if (r == 0 || r != SG_ENOTFOUND)
+    if (r != SG_ENOTFOUND)
         return r;
     r = sg_store_begin(store, err);
     if (r == 0)
