@@ -22,7 +22,8 @@ int sg_factory_take_down(struct sg_factory_run *run)
     if (!run->e->offline)
         return sg_factory_refuse(run, SG_ESTATE,
                                  "the modem on %s will not take credentials while it is on the network (AT+CFUN=%d, "
-                                 "error 518). Enrolment takes it offline and back. Run again with --offline.",
+                                 "error 518). Enrolment takes it offline and back. Run again with --offline, or "
+                                 "with `take_offline: true` in the line's policy.",
                                  run->e->port, run->r->found);
     run->r->taken_down = true;
     r = sg_modem_set_function(run->e->modem, OFFLINE);

@@ -174,6 +174,12 @@ static void add(struct sg_line *line, const char *port)
         line->workers++;
 }
 
+/* A port that was there before its rights were (udev gives it to its group a moment later). */
+static bool was_not_ours_yet(const struct sg_board *b)
+{
+    return b->step < 0 && (b->err.code == SG_EDENIED || b->err.code == SG_ENOTFOUND);
+}
+
 /* A port came, changed or went. */
 static void on_port(void *user, const char *port, bool there)
 {
@@ -183,7 +189,7 @@ static void on_port(void *user, const char *port, bool there)
     if (!there) {
         if (b != NULL)
             b->gone = true;
-    } else if (b == NULL || (over && (b->gone || b->err.code == SG_EDENIED || b->err.code == SG_ENOTFOUND))) {
+    } else if (b == NULL || (over && (b->gone || was_not_ours_yet(b)))) {
         add(line, port);
     } else if (b->gone && !over) {
         b->again = true;
