@@ -14,11 +14,11 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
-from harness import BIN
+from harness import BIN, luhn
 from modem_port import at
 
 TAG = 35724861
-PROCESSES, EACH = 3, 4  # simulators, and boards in each: a power cut takes all of one simulator
+PROCESSES, EACH = 3, 8  # simulators, and boards in each: a power cut takes all of one simulator
 KILLS = 3               # at most, for each batch of boards
 
 
@@ -38,7 +38,8 @@ def spki(key):
 class Simulator:
     """Some boards in one process, with a store that outlives it."""
 
-    def __init__(self, folder, number):
+    def __init__(self, folder, number, first):
+        self.imei = luhn(f"35151617{first:06}")  # by chance, two of thousands would have the same
         self.stores = folder / f"sim{number}"
         self.link = folder / f"b{number}"
         self.ports = [Path(f"{self.link}-{i:02}") for i in range(1, EACH + 1)]
@@ -47,8 +48,8 @@ class Simulator:
         self.start()
 
     def start(self):
-        self.process = subprocess.Popen([BIN / "nrf91sim", "--count", str(EACH), "--store", self.stores, "--link", self.link],
-                                        stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen([BIN / "nrf91sim", "--count", str(EACH), "--imei", self.imei, "--store", self.stores,
+                                         "--link", self.link], stdout=subprocess.DEVNULL)
         end = time.monotonic() + 20
         while not all(p.exists() for p in self.ports):
             assert time.monotonic() < end and self.process.poll() is None, "nrf91sim did not start"
@@ -155,7 +156,7 @@ class Line:
     def batch(self, number):
         folder = self.folder / f"batch{number}"
         folder.mkdir()
-        sims = [Simulator(folder, i) for i in range(PROCESSES)]
+        sims = [Simulator(folder, i, (number * PROCESSES + i) * EACH) for i in range(PROCESSES)]
         try:
             for _ in range(self.random.randint(1, KILLS)):
                 process = self.enroll(sims)

@@ -70,14 +70,15 @@ extern atomic_bool sg_line_interrupted;
 
 uint64_t sg_line_now(void); /* steady milliseconds */
 
-/* Opens the port and enrols what is there: the whole of one attempt. `e` is complete but for the modem and the port. */
-int sg_board_enroll(struct sg_board *b, const struct sg_enroll *e);
+/* Opens the port and enrols what is there: the whole of one attempt. `common` is complete but for the modem and the
+ * port. */
+int sg_board_enroll(struct sg_board *b, const struct sg_enroll *common);
 /* The exit code for a board that failed. */
 int sg_board_exit(const struct sg_board *b);
 
 /* Works on the given ports, and where `policy` is given on those that its patterns match as they appear. Returns an
  * exit code, after the last word on standard output. */
-int sg_line_run(struct sg_line *line, char *const *ports, size_t n, const struct sg_policy *watch);
+int sg_line_run(struct sg_line *line, char *const *ports, size_t n, const struct sg_policy *policy);
 
 /* line_watch.c: ports that come and go, by inotify. */
 struct sg_watch {
