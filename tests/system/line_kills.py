@@ -18,7 +18,7 @@ from harness import BIN, luhn
 from modem_port import at
 
 TAG = 35724861
-PROCESSES, EACH = 3, 8  # simulators, and boards in each: a power cut takes all of one simulator
+PROCESSES, EACH = 3, 6  # simulators, and boards in each: a power cut takes all of one simulator
 KILLS = 3               # at most, for each batch of boards
 
 
