@@ -100,8 +100,8 @@ static int set_all(SSL_CTX *ctx, struct sg_dtls *d, struct sg_error *err)
     SSL_CTX_set_max_cert_list(ctx, MAX_CERT_LIST);
     static const uint16_t fragments[] = {
         [TLSEXT_max_fragment_length_512] = 512, [TLSEXT_max_fragment_length_1024] = 1024};
-    for (uint8_t i = 1; i < sizeof fragments / sizeof *fragments; i++)
-        if (d->config.max_fragment == fragments[i] && SSL_CTX_set_tlsext_max_fragment_length(ctx, i) != 1)
+    for (size_t i = 1; i < sizeof fragments / sizeof *fragments; i++)
+        if (d->config.max_fragment == fragments[i] && SSL_CTX_set_tlsext_max_fragment_length(ctx, (uint8_t)i) != 1)
             return failed(err, "max_fragment_length");
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     SSL_CTX_set_cert_verify_callback(ctx, sg_dtls_verify_cb, d);

@@ -57,7 +57,9 @@ int sg_sim_imei_after(const char *imei, size_t further, char out[16], struct sg_
     if (strlen(imei) != 15 || sg_parse_udec(sg_bytes(imei, 14), 99999999999999 - further, &fourteen) < 0)
         return sg_fail(err, SG_EINVAL, "\"%s\" is no IMEI that has %zu after it", imei, further);
     (void)snprintf(out, 16, "%014llu", (unsigned long long)(fourteen + further) % 100000000000000);
-    out[14] = further ? sg_sim_imei_check_digit(out) : imei[14];
+    out[14] = imei[14];
+    if (further)
+        out[14] = sg_sim_imei_check_digit(out);
     out[15] = 0;
     return 0;
 }

@@ -158,7 +158,8 @@ static int print_settings(void)
     return 0;
 }
 
-static int take(struct options *o, int option)
+/* The number of modems, their lines, faults and firmware. -2: another option. */
+static int take_kind(struct options *o, int option)
 {
     uint64_t v = 0;
     int r;
@@ -172,12 +173,6 @@ static int take(struct options *o, int option)
         r = take_number("baud", optarg, 4000000, &v);
         o->baud = (unsigned)v;
         return r;
-    case STORE:
-        o->sim.store = optarg;
-        return -1;
-    case IMEI:
-        o->sim.imei = optarg;
-        return -1;
     case PROFILE:
         o->sim.profile = optarg;
         return -1;
@@ -192,6 +187,24 @@ static int take(struct options *o, int option)
         return -1;
     case CONTROL:
         o->control = optarg;
+        return -1;
+    default:
+        return -2;
+    }
+}
+
+static int take(struct options *o, int option)
+{
+    int r = take_kind(o, option);
+
+    if (r != -2)
+        return r;
+    switch (option) {
+    case STORE:
+        o->sim.store = optarg;
+        return -1;
+    case IMEI:
+        o->sim.imei = optarg;
         return -1;
     case MODEL:
         o->sim.model = optarg;
