@@ -54,21 +54,29 @@ void sg_cli_show_function(const struct sg_enroll_result *r)
         (void)printf("  %-13s is left with AT+CFUN=%d\n", "modem", r->function);
 }
 
-static void show_table(const struct sg_board *b)
+static void put_row(struct sg_cli_table *table, const struct sg_board *b)
 {
-    struct sg_cli_table table = {0};
     char tag[16], fingerprint[SG_CLI_FP], until[SG_CLI_TIME];
     (void)snprintf(tag, sizeof tag, "%u", b->result.tag);
-    sg_cli_row(&table, 5, (const char *const[]){"ENDPOINT", "MODEM", "TAG", "FINGERPRINT", "VALID UNTIL"});
-    sg_cli_row(&table, 5,
+    sg_cli_row(table, 5,
                (const char *const[]){b->result.device.endpoint, b->result.modem.model, tag,
                                      b->result.psk ? "PSK (no forward secrecy)"
                                                    : sg_cli_short_fp(&b->result.cert.fingerprint, 6, fingerprint),
                                      b->result.psk ? "-" : sg_cli_date(b->result.cert.until, until)});
+}
+
+void sg_cli_show_table(struct sg_board *const *boards, size_t n)
+{
+    struct sg_cli_table table = {0};
+    (void)putchar('\n');
+    sg_cli_row(&table, 5, (const char *const[]){"ENDPOINT", "MODEM", "TAG", "FINGERPRINT", "VALID UNTIL"});
+    for (size_t i = 0; i < n; i++)
+        if (boards[i]->state == SG_BOARD_ENROLLED || boards[i]->state == SG_BOARD_VERIFIED)
+            put_row(&table, boards[i]);
     sg_cli_print_table(&table);
 }
 
-void sg_cli_show_done(const struct sg_board *b)
+void sg_cli_show_done(struct sg_board *b)
 {
     sg_cli_show_function(&b->result);
     const char *green = sg_cli_style(SG_CLI_GREEN), *plain = sg_cli_style(SG_CLI_PLAIN);
@@ -77,7 +85,7 @@ void sg_cli_show_done(const struct sg_board *b)
                      b->result.device.endpoint);
     else
         (void)printf("%sEnrolled%s %s", green, plain, b->result.device.endpoint);
-    (void)printf("  (%.1f s, of which modem %.1f s)\n\n", (double)(b->ended - b->began) / 1000,
+    (void)printf("  (%.1f s, of which modem %.1f s)\n", (double)(b->ended - b->began) / 1000,
                  (double)b->modem_ms / 1000);
-    show_table(b);
+    sg_cli_show_table(&b, 1);
 }

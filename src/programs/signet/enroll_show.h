@@ -15,7 +15,9 @@ void sg_cli_show_port(struct sg_cli_progress *p, const char *port);
 void sg_cli_show_step(struct sg_cli_progress *p, enum sg_enroll_step step, const char *facts);
 void sg_cli_hide_working(struct sg_cli_progress *p);
 /* What became of it, and its row. */
-void sg_cli_show_done(const struct sg_board *b);
+void sg_cli_show_done(struct sg_board *b);
+/* A row for each board that is enrolled, under a heading. */
+void sg_cli_show_table(struct sg_board *const *boards, size_t n);
 /* Where a modem that was taken offline is left. */
 void sg_cli_show_function(const struct sg_enroll_result *r);
 

@@ -3,7 +3,7 @@
  * What a person sees of the line. On a terminal: a line for each board at work, drawn anew in place, and a line of
  * totals; what is done stands above for good. Elsewhere: a line for each step, as it is done.
  */
-#include "line.h"
+#include "enroll_show.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -190,6 +190,8 @@ void sg_line_show_sum(struct sg_line *line)
         return;
     }
     erase(line);
+    if (!line->watching && line->count[SG_BOARD_ENROLLED] + line->count[SG_BOARD_VERIFIED] > 0)
+        sg_cli_show_table(line->board, line->n);
     (void)printf("%zu enrolled, %zu verified, %zu failed in %.1f s", line->count[SG_BOARD_ENROLLED],
                  line->count[SG_BOARD_VERIFIED], line->count[SG_BOARD_FAILED], seconds(sg_line_now() - line->began));
     if (done(line) > 1)
