@@ -134,7 +134,7 @@ static void point_19_a_pause_and_bytes_that_come_meanwhile(void **state)
     assert_in_range(rig_now(&r) - before, 3000, 3500);
     r.out[r.out_len] = 0;
     assert_memory_equal(r.out, "%KEYGEN: \"", 10);
-    assert_string_equal(strstr(r.out, "OK"), "OK\r\n+CFUN: 0\r\nOK\r\n");
+    assert_string_equal(strstr(r.out, "\r\nOK\r\n"), "\r\nOK\r\n+CFUN: 0\r\nOK\r\n");
     order(&r, "busy=500@+CFUN");
     order(&r, "deaf");
     rig_type(&r, "AT+CFUN?\r", "");
