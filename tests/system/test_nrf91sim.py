@@ -223,8 +223,8 @@ def test_a_line_of_a_certain_speed(start):
     began = time.monotonic()
     at(port, "AT%CMNG=2,1,4")
     down = time.monotonic() - began
-    assert 2000 / 11520 <= up < 2000 / 11520 + 0.3, up
-    assert 2000 / 11520 <= down < 2000 / 11520 + 0.3, down
+    assert 2000 / 11520 <= up < 2, up  # at 9600 baud it would be 2.1
+    assert 2000 / 11520 <= down < 2, down
 
 
 def test_sixty_four_lines_share_nothing(start):
@@ -244,7 +244,7 @@ def test_sixty_four_lines_share_nothing(start):
     took = time.monotonic() - began
     for fd in fds:
         os.close(fd)
-    assert 3000 / 11520 <= took < 4, took  # one after the other it would be 17 s
+    assert 3000 / 11520 <= took < 8, took  # one after the other it would be 17 s
 
 
 def test_a_store_belongs_to_one_simulator(start, folder):
