@@ -233,4 +233,22 @@ struct sg_identities_done {
  * another key for one of the modems; the sentence begins with the line. */
 int sg_identities_import(const struct sg_identities *i, struct sg_identities_done *done, struct sg_error *err);
 
+/* ------------------------------------------------------------------------- from a factory's inventory to another's */
+
+/*
+ * Takes over a device that another home has enrolled, below a CA of ours: its certificate is verified against the CAs
+ * of this inventory, its common name must be the endpoint name. Call within a transaction, so that a list is taken
+ * whole or not at all. 1 added; 0 it was known just so; SG_EEXISTS: the name, modem or key is another's, or was revoked
+ * here; SG_EDENIED: the certificate is not trusted, and err tells why.
+ */
+struct sg_adopt {
+    struct sg_store *store; /* borrowed, as all here */
+    struct sg_trust *trust; /* sg_adopt_trust */
+    int64_t now;
+    const char *who;
+};
+int sg_adopt(const struct sg_adopt *a, const struct sg_device *device, X509 *cert, uint32_t tag, struct sg_error *err);
+/* The device root and the issuing CAs of an inventory that are not revoked: for sg_trust_free. NULL on error. */
+struct sg_trust *sg_adopt_trust(struct sg_store *store, struct sg_error *err);
+
 #endif

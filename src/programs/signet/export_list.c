@@ -46,12 +46,17 @@ static int take_cert(void *user, const struct sg_cert_row *row)
     (void)sg_cli_time(f->until, until);
     (void)sg_cli_time(row->revoked_at, when);
     l->rows++;
-    if (l->csv == NULL)
+    if (l->csv == NULL) {
+        char der[4 * (sizeof row->der / 3) + 8];
+        struct sg_buf text = sg_buf(der, sizeof der);
+        sg_put_base64(&text, sg_bytes(row->der, row->der_len));
         return json_array_append_new(l->certificates,
-                                     json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s}", "state",
+                                     json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "state",
                                                sg_cert_state_name(row->state), "fingerprint", fp, "serial", f->serial,
                                                "issuer", f->issuer_cn, "valid_from", from, "valid_until", until, "tag",
-                                               (json_int_t)row->tag, "revoked_at", when, "reason", why));
+                                               (json_int_t)row->tag, "revoked_at", when, "reason", why, "der",
+                                               sg_buf_cstr(&text)));
+    }
     put_device(l->csv, l->device);
     (void)fprintf(l->csv, "%u,%s,%s,%s,", row->tag, sg_cert_state_name(row->state), fp, f->serial);
     put(l->csv, f->issuer_cn, ",");
