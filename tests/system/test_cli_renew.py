@@ -104,7 +104,7 @@ def test_the_old_identity_is_refused_afterwards_and_said_why(served, board):
     assert sorted(kept(board.store)) == [FIRST, SECOND]
     device = served.device(board, "--tag", FIRST, "--attempts", 1)
     device.wait(30)
-    served.daemon.expect("event=refused .*was replaced by a newer one")
+    served.daemon.expect("event=(refused|shut-out) .*was replaced by a newer one")
     register(served, board, SECOND).stop()
 
 
