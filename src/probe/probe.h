@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * probe: plays the hostile peer against a server, a device, a modem, a firmware image or a lot, and records what
+ * happened.
+ *
+ * A run tries one thing that must be refused, or looks at one thing that must hold. It shows a fault, or that nothing
+ * spoke against the target; it never shows more. Each refusal stands between two control runs, in which the same is
+ * done rightly and succeeds: without them "refused" may mean "not reachable". Each run leaves a record in an evidence
+ * folder, signed and chained to the one before (docs/reference/records.md).
+ */
+#ifndef SG_PROBE_H
+#define SG_PROBE_H
+
+#include "core/core.h"
+#include "pki/pki.h"
+
+#include <jansson.h>
+
+/* ------------------------------------------------------------------------------------------------- the catalogue */
+
+/* What a run says. The order is that of how much a person must look at it. */
+enum sg_verdict {
+    SG_VERDICT_NOTHING_AGAINST, /* it behaved as it must; "pass" is a person's word */
+    SG_VERDICT_REMARK, /* the same, but only a part of the property was shown, or for another reason than meant */
+    SG_VERDICT_NOT_APPLICABLE, /* the target has no such thing; the reason says why */
+    SG_VERDICT_SKIPPED,        /* not run, or its control failed: shows nothing, and never counts as passed */
+    SG_VERDICT_FAIL,
+};
+const char *sg_verdict_name(enum sg_verdict v); /* "nothing-against", "remark", "not-applicable", "skipped", "fail" */
+
+/* What a failure of this run means for whoever relies on the target. */
+enum sg_severity { SG_SEVERITY_INFO, SG_SEVERITY_LOW, SG_SEVERITY_MEDIUM, SG_SEVERITY_HIGH, SG_SEVERITY_CRITICAL };
+const char *sg_severity_name(enum sg_severity s); /* "info", "low", … */
+
+/* What a run on the product itself is worth to the assessment of EN 18031: it speaks to a functional assessment of the
+ * equipment, it supports one, or no requirement names it. A run that is no run on the product only supports. */
+enum sg_weight { SG_WEIGHT_PRIMARY, SG_WEIGHT_SUPPORTING, SG_WEIGHT_EXTRA };
+const char *sg_weight_name(enum sg_weight w); /* "primary", "supporting", "extra" */
+
+enum sg_probe_kind {
+    SG_PROBE_SERVER,
+    SG_PROBE_DEVICE,
+    SG_PROBE_MODEM,
+    SG_PROBE_IMAGE,
+    SG_PROBE_BATCH,
+    SG_PROBE_GUIDED
+};
+const char *sg_probe_kind_name(enum sg_probe_kind k); /* "server", … */
+
+/* One run of the catalogue. Tables of them are in runs_KIND.c. */
+struct sg_probe_run {
+    const char *name;         /* "dev.server.wrong-ca" */
+    const char *title;        /* what is done, a short sentence without its full stop */
+    const char *expected;     /* what a sound target does */
+    const char *requirements; /* of EN 18031, separated by blanks: "AUM-3 SCM-2"; "" where none names it */
+    const char *cure;         /* what to do where it fails */
+    enum sg_weight weight;
+    enum sg_severity severity; /* of a failure, where the run does not find a graver or milder one */
+};
+/* The runs of a kind, in the order in which they are made; *n of them. */
+const struct sg_probe_run *sg_probe_runs(enum sg_probe_kind kind, size_t *n);
+/* By name; NULL where there is none. */
+const struct sg_probe_run *sg_probe_find_run(const char *name);
+
+/* -------------------------------------------------------------------------------------------------- the records */
+
+/* Whose behaviour was seen. */
+struct sg_probe_target {
+    enum sg_probe_kind kind;
+    char address[256];  /* where it is: URL, source address of its datagrams, port, file */
+    char identity[256]; /* who it says it is: endpoint name, fingerprint of its certificate, SHA-256 of the image; "" */
+    char product[128], serial[64]; /* as the operator says */
+    char firmware[64], modem_firmware[64];
+    bool equipment;       /* the operator says that this is the product itself, and nothing seen speaks against it */
+    char why_design[200]; /* where it is not: why the runs are design verification only */
+};
+
+/* A control: the same done rightly, just before or after. */
+struct sg_probe_control {
+    int64_t when; /* ms since 1970 */
+    char what[96], observed[200];
+    bool ok;
+};
+
+enum { SG_PROBE_CONTROLS = 4 };
+struct sg_probe_result {
+    const struct sg_probe_run *run;
+    enum sg_verdict verdict;
+    enum sg_severity severity; /* of a failure */
+    int64_t began, ended;      /* ms since 1970 */
+    char observed[600];        /* what the target did: alert, stage, what came back */
+    char reason[600];          /* why that gives this verdict */
+    struct sg_probe_control control[SG_PROBE_CONTROLS];
+    size_t controls;
+    json_t *facts;              /* what was measured, for machines (an object); NULL: nothing. The result's */
+    struct sg_capture *capture; /* the datagrams; NULL: none. The result's */
+    char *transcript;    /* what was said on a port, or other plain text; NULL: none. The result's, of malloc() */
+    bool capture_secret; /* keys that are not throw-away ones were in use: no key log is kept */
+};
+void sg_probe_result_init(struct sg_probe_result *r, const struct sg_probe_run *run);
+void sg_probe_result_free(struct sg_probe_result *r);
+/* Adds a control that was made now. */
+void sg_probe_add_control(struct sg_probe_result *r, bool ok, const char *what, const char *observed);
+/* Sets verdict, observed and reason; `observed` may be NULL where it is set already. A refusal whose controls did not
+ * all succeed becomes SKIPPED, with that reason: the only place where this is decided, so call it last. */
+void sg_probe_conclude(struct sg_probe_result *r, enum sg_verdict v, const char *observed, const char *reason);
+
+/* Told while runs are made, for the terminal and the evidence. A non-zero return of `done` ends the runs. */
+struct sg_probe_watch {
+    void *user;
+    void (*begin)(void *user, const struct sg_probe_run *run);
+    int (*done)(void *user, const struct sg_probe_target *target, struct sg_probe_result *result);
+    bool (*wanted)(void *user, const struct sg_probe_run *run); /* NULL: all */
+    const volatile int *stop;                                   /* not 0: end after the run under way; NULL: never */
+};
+
+/* An evidence folder: one folder a record, NNNN-RUN, with record.json, record.p7s (detached CMS) and what belongs to
+ * it. The signer's certificate is signer.crt; its key, made with the folder, signer.key. */
+struct sg_evidence;
+/* Opens, and makes where there is none. SG_EIO; SG_EFORMAT (something else is there); SG_EBUSY (another writes). */
+struct sg_evidence *sg_evidence_open(const char *dir, struct sg_error *err);
+void sg_evidence_close(struct sg_evidence *e);
+/* Records one result: whole, or not at all. `who`: the operator. `folder` (128 bytes, or NULL) gets the record's
+ * folder's name. */
+int sg_evidence_add(struct sg_evidence *e, const struct sg_probe_target *t, struct sg_probe_result *r, const char *who,
+                    char folder[128], struct sg_error *err);
+/* Walks the records in order and checks each: chain, signature, hashes of its files. `fn` gets the record and what is
+ * wrong with it (NULL: nothing). Returns the number of records, or the first error found after all were walked
+ * (SG_EMISMATCH), or what `fn` returned if negative. The last record can be cut off unnoticed: the seal of
+ * `signet assess seal` is the anchor. */
+int sg_evidence_walk(const char *dir, int (*fn)(void *user, const char *folder, json_t *record, const char *wrong),
+                     void *user, struct sg_error *err);
+
+/* -------------------------------------------------------------------------------------------------- the captures */
+
+/* Datagrams seen, as a pcapng file that the usual tools open: linktype RAW, IP and UDP headers made from the addresses.
+ */
+struct sg_capture;
+struct sg_capture *sg_capture_new(size_t max); /* keeps at most `max` bytes of datagrams, and counts what did not fit */
+void sg_capture_free(struct sg_capture *c);
+void sg_capture_datagram(struct sg_capture *c, int64_t when_us, const struct sg_addr *from, const struct sg_addr *to,
+                         struct sg_bytes datagram);
+/* A line of an NSS key log, for throw-away keys only: becomes a Decryption Secrets Block. */
+void sg_capture_key_log(struct sg_capture *c, const char *line);
+size_t sg_capture_count(const struct sg_capture *c);
+/* The file's bytes, in new memory (free()), *n of them. NULL: out of memory. */
+uint8_t *sg_capture_pcapng(const struct sg_capture *c, size_t *n);
+
+#endif
