@@ -13,8 +13,25 @@ struct sg_probe_runs {
 extern const struct sg_probe_runs sg_probe_runs_server, sg_probe_runs_device, sg_probe_runs_modem, sg_probe_runs_image,
     sg_probe_runs_batch, sg_probe_runs_guided;
 
-/* ------------------------------------------------------------------------------------- the wire (wire.c): the port
- * file */
+/* Forgets the key log: keys that are not throw-away ones were in use (capture.c). */
+void sg_probe_capture_drop_keys(struct sg_capture *c);
+
+/* ------------------------------------------------------------------------------------------- a record (record.c) */
+
+/* A file beside the record. */
+struct sg_probe_file {
+    const char *name, *what;
+    struct sg_bytes content;
+};
+/* The text of record.json (free()); NULL: out of memory. */
+char *sg_probe_record_text(const struct sg_probe_target *t, const struct sg_probe_result *r, const char *who,
+                           uint64_t number, const char *previous, const struct sg_probe_file *file, size_t files);
+enum { SG_PROBE_SHA = 65, SG_PROBE_RECORD_MAX = 4 << 20 /* bytes of record.json */ };
+char *sg_probe_sha(struct sg_bytes content, char text[SG_PROBE_SHA]); /* SHA-256 in hexadecimal digits */
+/* The number at the begin of a record's folder's name ("0001-srv.plain"); 0: it is no such name. */
+uint64_t sg_probe_folder_number(const char *name);
+
+/* ------------------------------------------------------------------------------- the wire (wire.c): the port file */
 
 /* The wall clock, for records. */
 int64_t sg_probe_now_us(void);
