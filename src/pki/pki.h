@@ -139,7 +139,7 @@ struct sg_trust *sg_trust_new(struct sg_error *err);
 void sg_trust_free(struct sg_trust *t);
 int sg_trust_add(struct sg_trust *t, X509 *ca, struct sg_error *err); /* keeps a reference of its own */
 
-enum sg_purpose { SG_FOR_CLIENT, SG_FOR_SERVER };
+enum sg_purpose { SG_FOR_CLIENT, SG_FOR_SERVER, SG_FOR_STAMPS, SG_FOR_DOCUMENTS /* any certificate may sign these */ };
 /* Why a leaf is not trusted: for the alert that tells the truth. */
 enum sg_trust_result {
     SG_TRUSTED,
@@ -195,6 +195,34 @@ int sg_cms_sign(struct sg_issuer signer, struct sg_bytes content, struct sg_buf 
 /* The certificate whose key made such a signature over `content`; whether that one is trusted is the caller's to judge.
  * NULL: SG_EFORMAT (not one signature of this form), SG_EMISMATCH (not over this content). */
 X509 *sg_cms_verify(struct sg_bytes cms, struct sg_bytes content, struct sg_error *err);
+
+/* ------------------------------------------------------------------------------------------------ time stamps */
+
+/*
+ * A time stamp (RFC 3161): an authority's word that these bytes existed at that time. A request goes to it, its answer
+ * is kept whole, and says all that is needed to verify it later. Digests by OpenSSL's names: "sha256", "sha512",
+ * "sha3-512".
+ */
+struct sg_stamp {
+    int64_t when;
+    char digest[16];                /* with which the bytes were stamped: "sha256" */
+    char serial[64];                /* hexadecimal */
+    struct sg_cert_facts authority; /* the certificate that it was signed with */
+    char key[24];                   /* of that: "RSA 3072", "EC 256" */
+    unsigned strength;              /* of the weakest of that key and the signature's digest, in bits */
+};
+/* Appends a request (DER) for a stamp over `content`, with a nonce. SG_EUNSUPPORTED (no such digest), SG_ENOSPC,
+ * SG_ECRYPTO. */
+int sg_stamp_request(const char *digest, struct sg_bytes content, struct sg_buf *out, struct sg_error *err);
+/* Whether an answer is one to this request: SG_EFORMAT (no time stamp response), SG_EDENIED (the authority refused; err
+ * has its words), SG_EMISMATCH (another nonce or other bytes than asked for). It is not verified by that. */
+int sg_stamp_check_answer(struct sg_bytes request, struct sg_bytes answer, struct sg_error *err);
+/* Verifies a stamp over `content`: made with the key of the certificate that it brings, which is for that, and was
+ * valid then; with `trust`, issued below a CA in it. Returns SG_EFORMAT, SG_EMISMATCH (other bytes, a signature that
+ * does not fit), SG_EDENIED (no certificate for stamps, out of its time, not trusted). `stamp` is filled as far as it
+ * could be read. Whether the certificate was revoked is not asked. */
+int sg_stamp_verify(struct sg_bytes answer, struct sg_bytes content, const struct sg_trust *trust,
+                    struct sg_stamp *stamp, struct sg_error *err);
 
 /* ------------------------------------------------------------------------------------------- revocation lists */
 

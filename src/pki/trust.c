@@ -78,7 +78,10 @@ static void tell(enum sg_trust_result result, const X509 *leaf, const X509 *at, 
     sg_pki_name_text(X509_get_issuer_name(at), issuer);
     sg_pki_time_text(now, now_text);
     int64_t then = 0;
-    const char *role = purpose == SG_FOR_CLIENT ? "a device (clientAuth)" : "a server (serverAuth)";
+    static const char *const roles[] = {[SG_FOR_CLIENT] = "a device (clientAuth)",
+                                        [SG_FOR_SERVER] = "a server (serverAuth)",
+                                        [SG_FOR_STAMPS] = "an authority of time stamps (timeStamping, alone)",
+                                        [SG_FOR_DOCUMENTS] = "documents"};
 
     if (result == SG_UNTRUSTED_EXPIRED) {
         (void)sg_pki_time(X509_get0_notAfter(at), &then);
@@ -89,7 +92,7 @@ static void tell(enum sg_trust_result result, const X509 *leaf, const X509 *at, 
         sg_fail(err, SG_EDENIED, "%s \"%s\" is valid from %s on, and it is %s: is a clock wrong?", whose, subject,
                 sg_pki_time_text(then, then_text), now_text);
     } else if (result == SG_UNTRUSTED_PURPOSE) {
-        sg_fail(err, SG_EDENIED, "the certificate \"%s\" is not made for %s", subject, role);
+        sg_fail(err, SG_EDENIED, "the certificate \"%s\" is not made for %s", subject, roles[purpose]);
     } else if (result == SG_UNTRUSTED_ISSUER) {
         sg_fail(err, SG_EDENIED, "%s \"%s\" was issued by \"%s\", which is not among the CAs trusted here", whose,
                 subject, issuer);
@@ -133,8 +136,11 @@ static bool verify(X509_STORE_CTX *ctx, const struct sg_trust *t, X509 *leaf, ST
     X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
     X509_VERIFY_PARAM_set_time(param, now);
     X509_VERIFY_PARAM_set_auth_level(param, 2); /* 112 bits: no SHA-1, no RSA below 2048 */
-    if (X509_VERIFY_PARAM_set_purpose(param, purpose == SG_FOR_CLIENT ? X509_PURPOSE_SSL_CLIENT
-                                                                      : X509_PURPOSE_SSL_SERVER) != 1)
+    static const int purposes[] = {[SG_FOR_CLIENT] = X509_PURPOSE_SSL_CLIENT,
+                                   [SG_FOR_SERVER] = X509_PURPOSE_SSL_SERVER,
+                                   [SG_FOR_STAMPS] = X509_PURPOSE_TIMESTAMP_SIGN,
+                                   [SG_FOR_DOCUMENTS] = X509_PURPOSE_ANY};
+    if (X509_VERIFY_PARAM_set_purpose(param, purposes[purpose]) != 1)
         return false;
     (void)X509_verify_cert(ctx);
     return true;
