@@ -12,10 +12,18 @@ static const struct sg_cli_command help_command = {"help", "[COMMAND]", "tells w
                                                    NULL,   NULL,        help};
 
 static const struct sg_cli_command *const commands[] = {
-    &sg_cli_init,   &sg_cli_enroll, &sg_cli_issue,          &sg_cli_adopt,   &sg_cli_modem_command, &sg_cli_devices,
-    &sg_cli_show,   &sg_cli_read,   &sg_cli_write,          &sg_cli_execute, &sg_cli_observe,       &sg_cli_discover,
-    &sg_cli_revoke, &sg_cli_ca,     &sg_cli_identities,     &sg_cli_lot,     &sg_cli_renew,         &sg_cli_export,
-    &sg_cli_audit,  &sg_cli_status, &sg_cli_doctor_command, &help_command,
+    &sg_cli_init,           &sg_cli_enroll,
+    &sg_cli_issue,          &sg_cli_adopt,
+    &sg_cli_modem_command,  &sg_cli_devices,
+    &sg_cli_show,           &sg_cli_read,
+    &sg_cli_write,          &sg_cli_execute,
+    &sg_cli_observe,        &sg_cli_discover,
+    &sg_cli_revoke,         &sg_cli_ca,
+    &sg_cli_identities,     &sg_cli_lot,
+    &sg_cli_renew,          &sg_cli_export,
+    &sg_cli_audit,          &sg_cli_status,
+    &sg_cli_doctor_command, &sg_cli_assess_command,
+    &help_command,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* signet assess: the EN 18031 self-assessment. The table of what it does, and its options. */
+#include "assess.h"
+#include "commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct sg_cli_option options[] = {
+    [SG_ASSESS_PART] = {"--part", "N", "explain: the part of EN 18031, 1 to 3"},
+    [SG_ASSESS_OPTIONS] = {NULL, NULL, NULL},
+};
+
+#define BIT(option) (1U << (option))
+static const struct sub {
+    const char *name;
+    unsigned takes;      /* options, by bit */
+    const char *without; /* the operand's default; NULL: it must be given; "": none */
+    int (*run)(const struct sg_cli_assess *a);
+} subs[] = {
+    {"explain", BIT(SG_ASSESS_PART), "", sg_cli_assess_explain},
+};
+enum { SUBS = sizeof subs / sizeof subs[0] };
+
+const char *sg_cli_assess_path(const struct sg_cli_assess *a, const char *file, char path[SG_ASSESS_PATH])
+{
+    int n = snprintf(path, SG_ASSESS_PATH, "%s/%s", a->operand, file);
+    return n > 0 && n < SG_ASSESS_PATH ? path : "";
+}
+
+static const struct sub *find(const struct sg_cli *cli, const char *word)
+{
+    const char *names[SUBS + 1] = {NULL};
+    for (size_t i = 0; i < SUBS; i++) {
+        if (strcmp(subs[i].name, word) == 0)
+            return &subs[i];
+        names[i] = subs[i].name;
+    }
+    const char *near = sg_cli_nearest(word, names);
+    if (near != NULL)
+        (void)sg_cli_usage(cli, "there is no `signet assess %s`. Did you mean `signet assess %s`?", word, near);
+    else
+        (void)sg_cli_usage(cli, "there is no `signet assess %s`.", word);
+    return NULL;
+}
+
+static int take_word(struct sg_cli *cli, const struct sub **sub, struct sg_cli_assess *a)
+{
+    if (*sub == NULL)
+        return (*sub = find(cli, cli->value)) != NULL ? 0 : SG_CLI_USAGE;
+    if (a->operand != NULL)
+        return sg_cli_usage(cli, "there is one word too many: %s.", cli->value);
+    a->operand = cli->value;
+    return 0;
+}
+
+static int run(struct sg_cli *cli)
+{
+    struct sg_cli_assess a = {.cli = cli};
+    const struct sub *sub = NULL;
+    for (int i; (i = sg_cli_next(cli)) != SG_CLI_END;) {
+        if (i == SG_CLI_BAD)
+            return SG_CLI_USAGE;
+        if (i == SG_CLI_OPERAND) {
+            int r = take_word(cli, &sub, &a);
+            if (r != 0)
+                return r;
+        } else {
+            a.value[i] = cli->value != NULL && options[i].value != NULL ? cli->value : "";
+        }
+    }
+    if (sub == NULL)
+        return sg_cli_usage(cli, "say what: `signet assess new`, run, report, seal.");
+    for (int i = 0; i < SG_ASSESS_OPTIONS; i++)
+        if (a.value[i] != NULL && (sub->takes & BIT(i)) == 0)
+            return sg_cli_usage(cli, "`signet assess %s` has no option %s.", sub->name, options[i].name);
+    if (a.operand == NULL && sub->without == NULL)
+        return sg_cli_usage(cli, "`signet assess %s` needs a word more.", sub->name);
+    if (a.operand == NULL)
+        a.operand = sub->without;
+    return sub->run(&a);
+}
+
+const struct sg_cli_command sg_cli_assess_command = {
+    "assess",
+    "explain [REQUIREMENT] [OPTION…]",
+    "answers for a product: the EN 18031 self-assessment",
+    "Nothing here is legal advice, and no text of the standard is in it: what the\n"
+    "requirements ask is told in other words (explain), each question with how sure\n"
+    "public sources are of it. Buy the parts that apply.\n",
+    options,
+    run,
+};
