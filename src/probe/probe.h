@@ -75,6 +75,9 @@ struct sg_probe_target {
     char why_design[200]; /* where it is not: why the runs are design verification only */
 };
 
+/* Whether an address is one of this host: then nothing is seen of the product itself there. */
+bool sg_probe_is_this_host(const struct sg_addr *a);
+
 /* A control: the same done rightly, just before or after. */
 struct sg_probe_control {
     int64_t when; /* ms since 1970 */

@@ -121,6 +121,17 @@ void sg_probe_wire_close(struct sg_probe_wire *w)
     w->fd = -1;
 }
 
+bool sg_probe_is_this_host(const struct sg_addr *a)
+{
+    struct sg_addr any_port = *a;
+    struct sg_probe_wire w;
+    any_port.port = 0;
+    if (sg_probe_wire_open(&w, &any_port, 0, NULL) < 0) /* only an address of its own can be bound to */
+        return false;
+    sg_probe_wire_close(&w);
+    return true;
+}
+
 static int family_of(const struct sg_probe_wire *w)
 {
     int family = AF_INET6;

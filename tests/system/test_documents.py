@@ -32,9 +32,10 @@ def test_each_command_of_signet_is_in_the_manual_with_its_options():
     text = manual("signet")
     commands = re.findall(r"^  ([a-z]+)  ", run("signet", "help", check=0).stdout, re.M)
     assert {"init", "enroll", "issue", "devices", "revoke", "audit"} <= set(commands)
-    for command in commands:
+    probes = re.findall(r"^  ([a-z]+)  ", run("signet", "help", "probe", check=0).stdout, re.M)
+    for command in commands + [f"probe {p}" for p in probes]:
         assert command in plain(text) or command in text, command
-        missing = {o for o in options_of("signet", "help", command) if o not in plain(text) and o not in text}
+        missing = {o for o in options_of("signet", "help", *command.split()) if o not in plain(text) and o not in text}
         assert not missing - {"--help"}, command
 
 

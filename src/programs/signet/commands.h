@@ -7,7 +7,7 @@
 
 extern const struct sg_cli_command sg_cli_init, sg_cli_enroll, sg_cli_issue, sg_cli_adopt, sg_cli_ca, sg_cli_identities,
     sg_cli_lot, sg_cli_renew, sg_cli_export, sg_cli_revoke, sg_cli_audit, sg_cli_doctor_command, sg_cli_modem_command,
-    sg_cli_assess_command;
+    sg_cli_probe, sg_cli_assess_command;
 
 /* `signet` alone: what there is, and what to do next. */
 int sg_cli_overview(struct sg_cli *cli);

@@ -2,6 +2,7 @@
 /* signet: the operator's command. The table of subcommands, help, and what to do next. */
 #include "cli.h"
 #include "commands.h"
+#include "probe.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,18 +13,10 @@ static const struct sg_cli_command help_command = {"help", "[COMMAND]", "tells w
                                                    NULL,   NULL,        help};
 
 static const struct sg_cli_command *const commands[] = {
-    &sg_cli_init,           &sg_cli_enroll,
-    &sg_cli_issue,          &sg_cli_adopt,
-    &sg_cli_modem_command,  &sg_cli_devices,
-    &sg_cli_show,           &sg_cli_read,
-    &sg_cli_write,          &sg_cli_execute,
-    &sg_cli_observe,        &sg_cli_discover,
-    &sg_cli_revoke,         &sg_cli_ca,
-    &sg_cli_identities,     &sg_cli_lot,
-    &sg_cli_renew,          &sg_cli_export,
-    &sg_cli_audit,          &sg_cli_status,
-    &sg_cli_doctor_command, &sg_cli_assess_command,
-    &help_command,
+    &sg_cli_init,   &sg_cli_enroll, &sg_cli_issue,          &sg_cli_adopt,   &sg_cli_modem_command,  &sg_cli_devices,
+    &sg_cli_show,   &sg_cli_read,   &sg_cli_write,          &sg_cli_execute, &sg_cli_observe,        &sg_cli_discover,
+    &sg_cli_revoke, &sg_cli_ca,     &sg_cli_identities,     &sg_cli_lot,     &sg_cli_renew,          &sg_cli_export,
+    &sg_cli_audit,  &sg_cli_status, &sg_cli_doctor_command, &sg_cli_probe,   &sg_cli_assess_command, &help_command,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -33,6 +26,12 @@ static const struct sg_cli_command *find_command(const char *name)
         if (strcmp(commands[i]->name, name) == 0)
             return commands[i];
     return NULL;
+}
+
+/* `signet probe` has commands of its own. */
+static const struct sg_cli_command *find_below(const struct sg_cli_command *c, const char *word)
+{
+    return c == &sg_cli_probe ? sg_cli_find_probe(word) : NULL;
 }
 
 static int unknown_command(const char *word)
@@ -83,8 +82,15 @@ static int help(struct sg_cli *cli)
         sg_cli_print_commands();
         return SG_CLI_DONE;
     }
-    const struct sg_cli_command *c = find_command(cli->value);
-    return c != NULL ? print_help(c) : unknown_command(cli->value);
+    const struct sg_cli_command *c = find_command(cli->value), *below;
+    if (c == NULL)
+        return unknown_command(cli->value);
+    while ((i = sg_cli_next(cli)) == SG_CLI_OPERAND && (below = find_below(c, cli->value)) != NULL)
+        c = below;
+    if (i == SG_CLI_OPERAND)
+        return sg_cli_fail(SG_CLI_USAGE, "there is no `signet %s %s`. See `signet help %s`.", c->name, cli->value,
+                           c->name);
+    return i == SG_CLI_END ? print_help(c) : SG_CLI_USAGE;
 }
 
 /* Whether --help stands among a command's arguments. */
@@ -122,6 +128,11 @@ int main(int argc, char **argv)
     const struct sg_cli_command *c = find_command(argv[i]);
     if (c == NULL)
         return unknown_command(argv[i]);
+    const struct sg_cli_command *below = i + 1 < argc ? find_below(c, argv[i + 1]) : NULL;
+    if (below != NULL) {
+        c = below;
+        i++;
+    }
     if (wants_help(argc - i - 1, argv + i + 1))
         return print_help(c);
     cli.command = c;
