@@ -2,6 +2,7 @@
 """A modem's port as a test sees it: AT commands by hand, and a relay that stops the traffic where it wants to."""
 
 import os
+import re
 import select
 import threading
 import time
@@ -10,15 +11,16 @@ import tty
 import cbor2
 
 
-def at(port, command, seconds=5.0):
+def at(port, command, seconds=5.0, shell=False):
     """Sends one AT command; returns its information lines. An ERROR is an AssertionError with the line."""
+    typed = f"at '{command}'" if shell else command
     fd = os.open(port, os.O_RDWR | os.O_NOCTTY)
     try:
         tty.setraw(fd)
-        os.write(fd, command.encode() + b"\r")
+        os.write(fd, typed.encode() + b"\r")
         text, end = b"", time.monotonic() + seconds
         while True:
-            lines = [x.strip() for x in text.decode().splitlines() if x.strip()]
+            lines = [x.strip() for x in (shown(text, typed) if shell else text.decode()).splitlines() if x.strip()]
             if lines and lines[-1] == "OK":
                 return lines[:-1]
             assert not (lines and (lines[-1] == "ERROR" or lines[-1].startswith("+CME ERROR"))), lines[-1]
@@ -27,6 +29,12 @@ def at(port, command, seconds=5.0):
                 text += os.read(fd, 4096)
     finally:
         os.close(fd)
+
+
+def shown(text, typed):
+    """What a shell printed after the echo of what was typed, without colours and prompts."""
+    plain = re.sub(r"\x1b\[[0-9;]*m|\w+:~\$ ", "", text.decode())
+    return plain.partition(typed)[2]
 
 
 def read_store(path):

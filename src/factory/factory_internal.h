@@ -6,7 +6,7 @@
 
 #include "factory/factory.h"
 
-enum { SG_FACTORY_CREDS = 8, SG_FACTORY_PEM = 2048 };
+enum { SG_FACTORY_CREDS = 8, SG_FACTORY_PEM = 2048, SG_FACTORY_CRLF = SG_FACTORY_PEM + 64 };
 /* Certificates begin an hour ago: the clock of the one who checks them may be behind ours. */
 enum { SG_FACTORY_CLOCK_SLACK = 3600 };
 
@@ -32,7 +32,7 @@ struct sg_factory_run {
     size_t n_creds;
     int64_t vacate;              /* a tag that is emptied once the identity is in place elsewhere; -1: none */
     struct sg_cert_row cert;     /* the certificate of this enrolment, once there is one (number != 0) */
-    char pem[2][SG_FACTORY_PEM]; /* exactly what is written as type 0 and as type 1 */
+    char pem[2][SG_FACTORY_PEM]; /* what is written as type 0 and as type 1; a shell makes CR LF of its line ends */
     size_t pem_len[2];
     struct sg_psk_row psk; /* the pre-shared key of this enrolment, once there is one (number != 0) */
 };

@@ -7,7 +7,8 @@
 
 static const char *const what_is[] = {[SG_CRED_CA] = "server root", [SG_CRED_CERT] = "certificate"};
 
-/* PEM with LF and one newline at the end: a modem hashes the bytes as they are (modem notes 9.3). */
+/* PEM with LF and one newline at the end: a modem hashes the bytes as they are (modem notes 9.3), and a shell makes CR
+ * LF of each. */
 int sg_factory_prepare(struct sg_factory_run *run)
 {
     X509 *cert = sg_cert_parse(sg_bytes(run->cert.der, run->cert.der_len), run->err);
@@ -27,28 +28,46 @@ int sg_factory_prepare(struct sg_factory_run *run)
     return r;
 }
 
-static void meant_digest(const struct sg_factory_run *run, unsigned type, uint8_t digest[32])
+/* The text that is written, with the line ends that this host or another one writes (modem notes 4.2). */
+static struct sg_bytes form(const struct sg_factory_run *run, unsigned type, bool crlf, uint8_t space[SG_FACTORY_CRLF])
 {
-    sg_sha256(sg_bytes(run->pem[type], run->pem_len[type]), digest);
+    struct sg_bytes pem = sg_bytes(run->pem[type], run->pem_len[type]);
+    struct sg_buf b = sg_buf(space, SG_FACTORY_CRLF);
+    if (!crlf)
+        return pem;
+    sg_modem_put_crlf(&b, pem);
+    return sg_buf_bytes(&b);
+}
+
+/* A board may have been enrolled through one host and be looked at through another: both forms are the same text. */
+static bool is_meant(const struct sg_factory_run *run, unsigned type, const uint8_t listed[32])
+{
+    uint8_t space[SG_FACTORY_CRLF], digest[2][32];
+    for (size_t i = 0; i < 2; i++)
+        sg_sha256(form(run, type, i == 1, space), digest[i]);
+    return memcmp(listed, digest[0], 32) == 0 || memcmp(listed, digest[1], 32) == 0;
 }
 
 static int place_one(struct sg_factory_run *run, unsigned type)
 {
     struct sg_modem *m = run->e->modem;
+    uint8_t space[SG_FACTORY_CRLF];
+    struct sg_bytes meant = form(run, type, m->shell, space);
     struct sg_cred there;
-    uint8_t meant[32];
     char doing[80];
-    meant_digest(run, type, meant);
     int r = sg_modem_find(m, run->r->tag, type, &there);
-    if (r == 1 && memcmp(there.sha256, meant, sizeof meant) == 0)
+    if (r == 1 && is_meant(run, type, there.sha256))
         return 0;
+    int may = sg_modem_may_write(m, run->r->tag, type, meant);
+    if (r >= 0 && may < 0)
+        r = may;
     if (r == 1) { /* whether a modem overwrites is not certain: modem notes 1.9 */
         r = sg_modem_delete(m, run->r->tag, type);
         if (r == SG_ENOTFOUND)
             r = 0;
     }
     if (r == 0)
-        r = sg_modem_write(m, run->r->tag, type, sg_bytes(run->pem[type], run->pem_len[type]));
+        r = sg_modem_write(m, run->r->tag, type, meant);
     if (r == 0)
         return 0;
     (void)snprintf(doing, sizeof doing, "writing the %s to tag %u", what_is[type], run->r->tag);
@@ -72,14 +91,14 @@ static int differs(struct sg_factory_run *run, const char *what, const char *how
 
 static int compare_one(struct sg_factory_run *run, unsigned type)
 {
-    uint8_t meant[32];
+    uint8_t meant[32], space[SG_FACTORY_CRLF];
     char how[120], hex[2][17];
     const struct sg_cred *c = sg_factory_cred(run, type);
     if (c == NULL)
         return differs(run, what_is[type], "is missing");
-    meant_digest(run, type, meant);
-    if (memcmp(c->sha256, meant, sizeof meant) == 0)
+    if (is_meant(run, type, c->sha256))
         return 0;
+    sg_sha256(form(run, type, run->e->modem->shell, space), meant);
     const uint8_t *digests[] = {c->sha256, meant};
     for (size_t i = 0; i < 2; i++) {
         struct sg_buf b = sg_buf(hex[i], sizeof hex[i]);

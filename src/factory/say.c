@@ -55,6 +55,12 @@ int sg_factory_modem_fail(struct sg_factory_run *run, int code, const char *doin
                        "the port %s went away at %s. Connect the board again: the same command goes on where it "
                        "stopped.",
                        port, doing);
+    case SG_EUNSUPPORTED:
+        return sg_fail(
+            run->err, code,
+            "the shell on %s does not pass on what %s needs: an apostrophe, a backslash, or more than it has "
+            "room for. Use a board firmware with at_host or Serial Modem.",
+            port, doing);
     default:
         return sg_fail(run->err, code, "the modem on %s failed at %s: its answer is not of the documented form (%s)",
                        port, doing, sg_strerror(code));

@@ -26,17 +26,20 @@ static int write_hex(struct sg_modem *m, struct sg_bytes v)
     return 0;
 }
 
-static int write_text(struct sg_modem *m, const struct sg_modem_text *text)
+static int write_plain(struct sg_modem *m, const struct sg_modem_text *text)
 {
     int e = write_all(m, text->head);
 
     if (e == 0)
         e = text->hex ? write_hex(m, text->body) : write_all(m, text->body);
-    if (e == 0)
-        e = write_all(m, text->tail);
-    if (e == 0)
-        e = write_all(m, sg_bytes("\r\n", m->crlf ? 2 : 1));
-    return e;
+    return e < 0 ? e : write_all(m, text->tail);
+}
+
+static int write_text(struct sg_modem *m, const struct sg_modem_text *text)
+{
+    int e = m->shell ? sg_modem_shell_write(m, text) : write_plain(m, text);
+
+    return e < 0 ? e : write_all(m, sg_bytes("\r\n", m->crlf ? 2 : 1));
 }
 
 /* Reads once. What is too long for any line is dropped, and remembered. Returns the count, 0 after the time. */
@@ -52,7 +55,9 @@ static int refill(struct sg_modem *m, uint32_t timeout_ms)
     int n = m->io.read(m->io.user, m->in + m->len, sizeof m->in - m->len, timeout_ms);
     if (n > 0 && (size_t)n > sizeof m->in - m->len)
         return SG_EIO;
-    if (n > 0)
+    if (n > 0 && m->shell)
+        sg_modem_shell_clean(m, (size_t)n);
+    else if (n > 0)
         m->len += (size_t)n;
     return n;
 }
@@ -63,6 +68,16 @@ static void unsolicited(struct sg_modem *m, struct sg_bytes line)
         m->unsolicited(m->user, line);
 }
 
+/* While it gets into step: whether the line tells that there is a shell. */
+static bool finds_shell(struct sg_modem *m, struct sg_bytes line)
+{
+    if (!m->out_of_step || m->shell || !sg_modem_shell_is_there(line))
+        return false;
+    m->shell = true;
+    m->at = m->len; /* its prompt, not cleaned yet */
+    return true;
+}
+
 /* Passes on the lines that came while no command ran; a result among them is one that nobody waits for any more. */
 static int pass_idle_lines(struct sg_modem *m)
 {
@@ -71,7 +86,7 @@ static int pass_idle_lines(struct sg_modem *m)
 
     while (sg_modem_cut_line(m, none, &line)) {
         sg_modem_trace_received(m, none, line);
-        if (sg_modem_kind(line, none) != SG_LINE_UNSOLICITED)
+        if (finds_shell(m, line) || sg_modem_kind(line, none) != SG_LINE_UNSOLICITED)
             continue;
         unsolicited(m, line);
         count++;
@@ -93,6 +108,15 @@ static int drain(struct sg_modem *m, uint32_t quiet_ms)
     return 0;
 }
 
+static void take_line(struct sg_modem *m, struct sg_bytes line, enum sg_modem_kind kind, sg_modem_line_fn *fn,
+                      void *user, int *kept)
+{
+    if (kind == SG_LINE_UNSOLICITED)
+        unsolicited(m, line);
+    if (kind == SG_LINE_INFORMATION && fn && *kept == 0)
+        *kept = fn(user, line);
+}
+
 /* The final result of a command that was sent. */
 static int wait_final(struct sg_modem *m, struct sg_bytes head, sg_modem_line_fn *fn, void *user, uint32_t timeout_ms)
 {
@@ -109,10 +133,9 @@ static int wait_final(struct sg_modem *m, struct sg_bytes head, sg_modem_line_fn
                 int e = sg_modem_final(line, &m->cme);
                 return e < 0 ? e : m->overflow ? SG_ENOSPC : kept;
             }
-            if (kind == SG_LINE_UNSOLICITED)
-                unsolicited(m, line);
-            if (kind == SG_LINE_INFORMATION && fn && kept == 0)
-                kept = fn(user, line);
+            if (finds_shell(m, line))
+                return SG_EDENIED;
+            take_line(m, line, kind, fn, user, &kept);
         }
         uint64_t now = m->io.now(m->io.user);
         if (now >= until)
@@ -131,7 +154,7 @@ static int send_and_wait(struct sg_modem *m, struct sg_bytes head, uint32_t time
     return e < 0 ? e : wait_final(m, head, NULL, NULL, timeout_ms);
 }
 
-/* "AT" until OK. An ERROR tells that half a command was there before: once more then. */
+/* "AT" until OK. An ERROR tells that half a command was there before, or that a shell is there: once more then. */
 static int probe(struct sg_modem *m)
 {
     m->at = m->len = 0;
@@ -160,6 +183,9 @@ static int get_in_step(struct sg_modem *m)
     } tries[] = {{false, false}, {false, true}, {false, true}, {true, false}, {true, true}, {true, true}};
     int e = SG_ETIMEOUT;
 
+    m->out_of_step = true;
+    m->shell = false;
+    m->escape = 0;
     for (size_t i = 0; i < sizeof tries / sizeof *tries && e != 0; i++) {
         m->crlf = tries[i].crlf;
         if (tries[i].unwedge)
@@ -169,10 +195,13 @@ static int get_in_step(struct sg_modem *m)
         if (is_gone(e))
             break;
     }
+    bool shell = m->shell;
     if (e == 0)
         e = drain(m, QUIET_MS); /* results of earlier tries that come late */
+    if (e == 0 && m->shell != shell)
+        e = probe(m); /* the OK was an earlier one's */
     m->out_of_step = e != 0;
-    return e == SG_EDENIED ? SG_ETIMEOUT : e;
+    return e == 0 || is_gone(e) ? e : SG_ETIMEOUT;
 }
 
 int sg_modem_attach(struct sg_modem *m, struct sg_at_io io)
@@ -192,6 +221,11 @@ int sg_modem_open(struct sg_modem *m, struct sg_at_io io)
     return e == SG_EDENIED ? 0 : e; /* a host that knows no +CMEE is asked who it is, by sg_modem_identify */
 }
 
+static size_t length(const struct sg_modem_text *text)
+{
+    return text->head.n + (text->hex ? 2 : 1) * text->body.n + text->tail.n;
+}
+
 /* A NUL, an open quote and a line end outside quotes would each leave the host waiting, or doing something else. */
 static bool is_one_command(const struct sg_modem_text *text)
 {
@@ -206,7 +240,7 @@ static bool is_one_command(const struct sg_modem_text *text)
             if (c == 0 || (!quoted && (c == '\r' || c == '\n')))
                 return false;
         }
-    return !quoted && text->head.n + (text->hex ? 2 : 1) * text->body.n + text->tail.n <= SG_AT_COMMAND_MAX;
+    return !quoted && length(text) <= SG_AT_COMMAND_MAX;
 }
 
 int sg_modem_run(struct sg_modem *m, const struct sg_modem_text *text, sg_modem_line_fn *fn, void *user,
@@ -217,6 +251,8 @@ int sg_modem_run(struct sg_modem *m, const struct sg_modem_text *text, sg_modem_
     int e = m->out_of_step ? get_in_step(m) : drain(m, 0);
     if (e < 0)
         return e;
+    if (m->shell && (length(text) > sg_modem_command_max(m) || !sg_modem_shell_passes(text)))
+        return SG_EUNSUPPORTED;
     m->cme = SG_CME_PLAIN;
     m->overflow = false;
     sg_modem_trace_sent(m, text);

@@ -61,7 +61,8 @@ size_t sg_modem_write_max(const struct sg_modem *m, uint32_t tag, unsigned type)
     struct sg_buf command = sg_buf(space, sizeof space);
 
     put_command(&command, 0, tag, type);
-    return SG_AT_COMMAND_MAX - command.len - sizeof ",\"\"" + 1 - (m->locked && m->sign ? SG_MODEM_SIGNED_MORE : 0);
+    return sg_modem_command_max(m) - command.len - sizeof ",\"\"" + 1 -
+           (m->locked && m->sign ? SG_MODEM_SIGNED_MORE : 0);
 }
 
 struct listing {
@@ -115,13 +116,23 @@ int sg_modem_find(struct sg_modem *m, uint32_t tag, unsigned type, struct sg_cre
     return l.n == 1 && cred->tag == tag && cred->type == type ? 1 : SG_EFORMAT;
 }
 
+int sg_modem_may_write(const struct sg_modem *m, uint32_t tag, unsigned type, struct sg_bytes content)
+{
+    struct sg_modem_text text = {.head = sg_str(m->locked && m->sign ? "AT%XSUDO=" : "AT%CMNG=0,"), .body = content};
+
+    if (tag > SG_TAG_MAX || !sg_modem_quotable(content, sg_modem_write_max(m, tag, type)))
+        return SG_EINVAL;
+    return m->shell && !sg_modem_shell_passes(&text) ? SG_EUNSUPPORTED : 0;
+}
+
 int sg_modem_write(struct sg_modem *m, uint32_t tag, unsigned type, struct sg_bytes content)
 {
     uint8_t space[COMMAND_MAX];
     struct sg_buf command = sg_buf(space, sizeof space);
+    int e = sg_modem_may_write(m, tag, type, content);
 
-    if (tag > SG_TAG_MAX || !sg_modem_quotable(content, SG_AT_COMMAND_MAX))
-        return SG_EINVAL;
+    if (e < 0)
+        return e;
     put_command(&command, 0, tag, type);
     sg_put_str(&command, ",\"");
     struct sg_modem_text text = {.head = sg_buf_bytes(&command), .body = content, .tail = sg_str("\"")};

@@ -65,7 +65,8 @@ static int ask_uuid(struct sg_modem *m, struct sg_buf *reply, struct sg_modem_in
     return 0;
 }
 
-/* "#XSMVER: "v1.99.0","3.3.99"" of Serial Modem, "#XSLMVER: …" of its predecessor; at_host knows neither. */
+/* "#XSMVER: "v1.99.0","3.3.99"" of Serial Modem, "#XSLMVER: …" of its predecessor; at_host and shell know neither.
+ */
 static int ask_host(struct sg_modem *m, struct sg_buf *reply, struct sg_modem_info *info)
 {
     static const struct {
@@ -85,7 +86,7 @@ static int ask_host(struct sg_modem *m, struct sg_buf *reply, struct sg_modem_in
         sg_buf_cstr(&host);
         return host.full ? SG_EFORMAT : 0;
     }
-    sg_put_str(&host, "at_host");
+    sg_put_str(&host, m->shell ? "shell" : "at_host");
     sg_buf_cstr(&host);
     return 0;
 }

@@ -5,6 +5,7 @@
  * at_host ends lines with CR LF, Serial Modem puts CR LF before them as well (modem notes 4.1, 11.1), so that empty
  * lines mean nothing. Base64 holds "OK", so that only whole lines are results. A credential that was read spans lines,
  * between quotes; quotes count only in lines that answer the running command, so that noise cannot swallow a result.
+ * A shell's prompt is nothing, and its echo spans lines, between apostrophes.
  */
 #include "modem/modem_internal.h"
 
@@ -42,19 +43,30 @@ static bool is_echo(struct sg_bytes line, struct sg_bytes head)
     return head.n > 0 && line.n >= 2 && (starts(line, head) || starts(head, line));
 }
 
+static void skip_nothing(struct sg_modem *m)
+{
+    size_t prompt;
+
+    do {
+        while (m->at < m->len && (m->in[m->at] == '\r' || m->in[m->at] == '\n' || m->in[m->at] == 0))
+            m->at++;
+        prompt = m->shell ? sg_modem_shell_prompt(sg_bytes(m->in + m->at, m->len - m->at)) : 0;
+        m->at += prompt;
+    } while (prompt > 0);
+}
+
 bool sg_modem_cut_line(struct sg_modem *m, struct sg_bytes head, struct sg_bytes *line)
 {
-    while (m->at < m->len && (m->in[m->at] == '\r' || m->in[m->at] == '\n' || m->in[m->at] == 0))
-        m->at++;
-    bool quoted = false;
+    skip_nothing(m);
+    bool quoted = false, typed = m->shell && sg_modem_shell_is_echo(sg_bytes(m->in + m->at, m->len - m->at));
     for (size_t i = m->at; i < m->len; i++) {
         uint8_t c = m->in[i];
-        if (c == '"')
+        if (c == (typed ? '\'' : '"'))
             quoted = !quoted;
         if (c != '\r' && c != '\n')
             continue;
         *line = sg_bytes(m->in + m->at, i - m->at);
-        if (quoted && (answers(*line, head) || is_echo(*line, head)))
+        if (quoted && (typed || answers(*line, head) || is_echo(*line, head)))
             continue;
         m->at = i + 1;
         return true;
@@ -67,9 +79,11 @@ int sg_modem_final(struct sg_bytes line, int *cme)
     struct sg_bytes rest;
     uint64_t number;
 
+    int failure = sg_modem_shell_failure(line);
+
     *cme = SG_CME_PLAIN;
-    if (sg_bytes_eq_str(line, "OK"))
-        return 0;
+    if (failure < 0 || sg_bytes_eq_str(line, "OK"))
+        return failure;
     if ((sg_modem_after(line, "+CME ERROR:", &rest) || sg_modem_after(line, "+CMS ERROR:", &rest)) &&
         sg_modem_field_number(&rest, 65535, &number))
         *cme = (int)number;
@@ -81,7 +95,8 @@ static bool is_final(struct sg_bytes line)
     struct sg_bytes rest;
 
     return sg_bytes_eq_str(line, "OK") || sg_bytes_eq_str(line, "ERROR") ||
-           sg_modem_after(line, "+CME ERROR:", &rest) || sg_modem_after(line, "+CMS ERROR:", &rest);
+           sg_modem_after(line, "+CME ERROR:", &rest) || sg_modem_after(line, "+CMS ERROR:", &rest) ||
+           sg_modem_shell_failure(line) < 0;
 }
 
 /* What Nordic's hosts print when they start (modem notes 4.1, 4.3): it answers nothing. */
@@ -108,7 +123,7 @@ enum sg_modem_kind sg_modem_kind(struct sg_bytes line, struct sg_bytes head)
 
     if (is_final(line))
         return SG_LINE_FINAL;
-    if (is_echo(line, head))
+    if (is_echo(line, head) || sg_modem_shell_is_echo(line))
         return SG_LINE_ECHO;
     /* Setting #XAPOLL answers nothing but OK, and events of the same name may come at once (modem notes 11.5). */
     if (sg_modem_after(line, "#XAPOLL:", &rest) && head.n > 0 && head.p[head.n - 1] != '?')

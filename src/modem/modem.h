@@ -3,8 +3,9 @@
  * modem: an nRF91 modem by its AT commands: framing, credential store, identity, key generation, offloaded sockets.
  *
  * The transport is two callbacks, so the same code runs on a serial port, a pseudo-terminal and the chip. It blocks in
- * `read`, and nowhere else. Which of Nordic's hosts is at the other end (at_host, Serial Modem) makes no difference to
- * the store's commands; the socket commands need Serial Modem. One struct sg_modem is one port, used by one thread.
+ * `read`, and nowhere else. Which of Nordic's hosts is at the other end (at_host, Serial Modem, a shell with its
+ * command `at`) is found out; it makes no difference to the store's commands, but for the line ends of what a shell
+ * writes. The socket commands need Serial Modem. One struct sg_modem is one port, used by one thread.
  */
 #ifndef SG_MODEM_H
 #define SG_MODEM_H
@@ -37,9 +38,11 @@ struct sg_modem {
     bool locked;      /* as sg_modem_lock_state, sg_modem_lock and sg_modem_unlock found or left it */
     uint8_t lock_tag; /* of the key that locks it: 0 to SG_LOCK_TAG_MAX, usually 0 */
     int cme;          /* the last +CME ERROR, SG_CME_PLAIN where the last error was a plain ERROR or there was none */
+    bool shell;       /* found: commands go through a shell */
     bool crlf;        /* private, as all below: commands end with CR LF, not CR */
     bool out_of_step; /* a command had no result: its reply may still come */
     bool overflow;    /* a line was longer than `in` */
+    uint8_t escape;   /* of a shell's colours: what came of a sequence */
     size_t at, len;   /* what is read and not yet looked at: in[at] to in[len] */
     uint8_t in[SG_AT_REPLY_MAX];
 };
@@ -82,7 +85,8 @@ int sg_modem_attach(struct sg_modem *m, struct sg_at_io io);
  * appended to `reply` (NULL: dropped); the command's echo, blank lines and unsolicited lines are left out. A quoted
  * string may span lines. 0; SG_EDENIED (ERROR or +CME ERROR: see m->cme), SG_ETIMEOUT, SG_EIO, SG_ECLOSED, SG_ENOSPC
  * (the reply; the command was carried out), SG_EINVAL (the command: longer than SG_AT_COMMAND_MAX, a NUL, an open
- * quote, or a line end outside quotes; nothing was sent).
+ * quote, or a line end outside quotes; nothing was sent), SG_EUNSUPPORTED (a shell cannot pass it on: an apostrophe, a
+ * backslash, a line end, or too long).
  */
 int sg_modem_command(struct sg_modem *m, struct sg_bytes command, struct sg_buf *reply, uint32_t timeout_ms);
 /* Waits for unsolicited lines for so long; returns 1 after one or more, 0 after the time, or SG_EIO, SG_ECLOSED. */
@@ -96,7 +100,7 @@ struct sg_modem_info {
     char firmware[48]; /* +CGMR: "mfw_nrf91x1_2.0.2" */
     char uuid[37];     /* %DEVICEUUID; "" where the firmware has no such command */
     uint8_t uuid_bytes[16];
-    char host[48]; /* "serial-modem v1.99.0", "slm 2.5.0", "at_host" */
+    char host[48]; /* "serial-modem v1.99.0", "slm 2.5.0", "at_host", "shell" */
 };
 /* SG_EFORMAT: it answers, but not like an nRF91. */
 int sg_modem_identify(struct sg_modem *m, struct sg_modem_info *info);
@@ -137,9 +141,14 @@ struct sg_cred {
 int sg_modem_list(struct sg_modem *m, int64_t tag, struct sg_cred *creds, size_t cap);
 /* Finds one; 1 found, 0 not there, or an error. */
 int sg_modem_find(struct sg_modem *m, uint32_t tag, unsigned type, struct sg_cred *cred);
+/* The text with CR LF for each LF: the only line ends that can be written where m->shell. */
+void sg_modem_put_crlf(struct sg_buf *out, struct sg_bytes text);
 /* Writes exactly these bytes. SG_EINVAL where they cannot be sent (a quote, a NUL, 08, 7F or above, empty, longer than
  * SG_AT_COMMAND_MAX with its command) or the tag is above SG_TAG_MAX. SG_EDENIED: m->cme. */
 int sg_modem_write(struct sg_modem *m, uint32_t tag, unsigned type, struct sg_bytes content);
+/* Whether that can be sent at all: 0, SG_EINVAL, or SG_EUNSUPPORTED (a shell does not pass it on: an apostrophe, a
+ * backslash, another line end than CR LF, or any in a signed command). Nothing is sent. */
+int sg_modem_may_write(const struct sg_modem *m, uint32_t tag, unsigned type, struct sg_bytes content);
 /* The longest content that fits into such a command; less where it must be signed. */
 size_t sg_modem_write_max(const struct sg_modem *m, uint32_t tag, unsigned type);
 /* Reading and deleting what is not there: SG_ENOTFOUND (513). */

@@ -42,8 +42,24 @@ enum sg_modem_kind {
 /* Cuts the next line that is not empty out of what was read. False where it has not ended yet. */
 bool sg_modem_cut_line(struct sg_modem *m, struct sg_bytes head, struct sg_bytes *line);
 enum sg_modem_kind sg_modem_kind(struct sg_bytes line, struct sg_bytes head);
-/* The result that a final line tells: 0 or SG_EDENIED and *cme. */
+/* The result that a final line tells: 0, SG_EDENIED and *cme, or a shell's failure. */
 int sg_modem_final(struct sg_bytes line, int *cme);
+
+/* How a command goes to a shell, and what a shell makes of the replies (modem notes 4.2). */
+size_t sg_modem_command_max(const struct sg_modem *m); /* the longest that the host takes */
+/* Whether the shell leaves the command as it is: no apostrophe, backslash or control character in it, and no line end
+ * but CR LF in what is written to the store. */
+bool sg_modem_shell_passes(const struct sg_modem_text *text);
+int sg_modem_shell_write(struct sg_modem *m, const struct sg_modem_text *text);
+/* Adds the next n bytes behind in[len] to what was read: without colours, and with the line ends that the modem sent.
+ */
+void sg_modem_shell_clean(struct sg_modem *m, size_t n);
+size_t sg_modem_shell_prompt(struct sg_bytes text); /* the length of the prompt that it begins with */
+bool sg_modem_shell_is_echo(struct sg_bytes line);
+bool sg_modem_shell_is_there(struct sg_bytes line); /* "AT: command not found" */
+/* What the shell says instead of a result: SG_ENOSPC, SG_EDENIED, SG_EUNSUPPORTED (it had no room for the command); 0:
+ * something else. */
+int sg_modem_shell_failure(struct sg_bytes line);
 
 void sg_modem_trace_sent(struct sg_modem *m, const struct sg_modem_text *text);
 void sg_modem_trace_received(struct sg_modem *m, struct sg_bytes head, struct sg_bytes line);

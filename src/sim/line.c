@@ -63,7 +63,7 @@ static enum sg_sim_fed feed_shell(struct sg_sim_line *l, uint8_t c)
         l->len -= l->len > 0;
     else if (c == '\r')
         return SG_SIM_COMMAND;
-    else if (c != '\n' && l->len < (l->max && l->max < SG_SIM_AT_HOST_MAX ? l->max : SG_SIM_AT_HOST_MAX))
+    else if (c != '\n' && l->len < (l->max && l->max < SG_SIM_SHELL_MAX ? l->max : SG_SIM_SHELL_MAX))
         l->text[l->len++] = c;
     return SG_SIM_NOT_YET;
 }

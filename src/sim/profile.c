@@ -55,6 +55,7 @@ static const struct sg_sim_setting settings[SG_SIM_SETTINGS] = {
     [SG_SIM_GUESSES] = {"guesses",
                         {"no", "yes"},
                         "+CGMI, %SHORTSWVER, %XMODEMUUID, whose answers are in no manual that was read"},
+    [SG_SIM_SHELL_LINES] = {"shell-lines", {"crlf", "as-typed"}, "what --host shell makes of \\n in AT%CMNG=0"},
     [SG_SIM_RECV_REST] = {"recv-rest", {"lost", "kept"}, "what #XRECV left of a datagram"},
     [SG_SIM_POLL_AGAIN] = {"poll-again", {"no", "yes"}, "#XAPOLL tells again of a datagram that still waits"},
     [SG_SIM_RECONNECT] = {"reconnect", {"no", "yes"}, "a socket can be connected again after a failure"},

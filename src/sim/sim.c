@@ -98,8 +98,6 @@ static bool is_too_long(struct sg_sim *s)
 {
     uint64_t limit = sg_sim_fault_number(s, SG_SIM_REPLY_LIMIT);
 
-    if (s->config.host == SG_SIM_SHELL)
-        return s->reply.len > SG_SIM_SHELL_REPLY_MAX;
     if (limit == 0 || s->reply.len <= limit)
         return false;
     sg_sim_log(s, "! a reply of %zu bytes does not fit into %u", s->reply.len, (unsigned)limit);
@@ -112,10 +110,14 @@ static void send_reply(struct sg_sim *s)
 {
     struct sg_sim_fault fault = {.moment = SG_SIM_BEFORE};
 
-    if (!sg_sim_fault_hit(s, SG_SIM_LOST_REPLY, &fault) && !is_too_long(s))
-        sg_sim_fault_unsolicited(s, sg_buf_bytes(&s->reply));
-    if (s->config.host == SG_SIM_SHELL)
+    bool lost = sg_sim_fault_hit(s, SG_SIM_LOST_REPLY, &fault);
+    if (s->config.host == SG_SIM_SHELL) {
+        if (!lost)
+            sg_sim_shell_reply(s);
         sg_sim_shell_prompt(s);
+    } else if (!lost && !is_too_long(s)) {
+        sg_sim_fault_unsolicited(s, sg_buf_bytes(&s->reply));
+    }
     if (sg_sim_fault_hit(s, SG_SIM_WEDGE, &fault))
         s->line.quoted = true;
     sg_wipe(s->reply.p, s->reply.len);
@@ -206,14 +208,6 @@ int sg_sim_run_signed(struct sg_sim *s, struct sg_bytes command)
     return verb->handle(s, &c);
 }
 
-static void echo(struct sg_sim *s, uint8_t c)
-{
-    if (s->config.host != SG_SIM_SHELL)
-        sg_sim_output(s, sg_bytes(&c, 1));
-    else if (c != '\n')
-        sg_sim_output(s, c == '\r' ? sg_str("\r\n") : sg_bytes(&c, 1));
-}
-
 static void take(struct sg_sim *s, uint8_t c)
 {
     if (s->running != SG_SIM_IDLE && sg_sim_fault_is(s, SG_SIM_DEAF))
@@ -227,8 +221,10 @@ static void take(struct sg_sim *s, uint8_t c)
         sg_sim_data_input(s, c);
         return;
     }
-    if (s->echo)
-        echo(s, c);
+    if (s->config.host == SG_SIM_SHELL)
+        sg_sim_shell_echo(s, c);
+    else if (s->echo)
+        sg_sim_output(s, sg_bytes(&c, 1));
     switch (sg_sim_line_feed(&s->line, s->config.host, c)) {
     case SG_SIM_NOT_YET:
         if (sg_sim_fault_typing(s))
@@ -335,7 +331,7 @@ static void start(struct sg_sim *s)
     s->cmee = false;
     s->knows_time = false;
     sg_sim_sessions_purge(s);
-    s->echo = s->config.host == SG_SIM_SHELL || (s->config.echo && s->config.host == SG_SIM_SERIAL_MODEM);
+    s->echo = s->config.echo && s->config.host == SG_SIM_SERIAL_MODEM;
     s->running = SG_SIM_IDLE;
     s->data.on = false;
     s->watched = 0;

@@ -12,6 +12,8 @@
 
 /* at_host: CONFIG_AT_HOST_CMD_MAX_LEN 4096 with its NUL; Serial Modem: CONFIG_SM_AT_BUF_SIZE (modem notes 4.1, 4.3) */
 enum { SG_SIM_AT_HOST_MAX = 4095, SG_SIM_SERIAL_MODEM_MAX = 8192, SG_SIM_REPLY_MAX = 65536 };
+/* Modem Shell: CONFIG_SHELL_CMD_BUFF_SIZE 3584 with its NUL */
+enum { SG_SIM_SHELL_MAX = 3583 };
 
 struct sg_sim_line {
     uint8_t text[SG_SIM_SERIAL_MODEM_MAX];
@@ -21,11 +23,13 @@ struct sg_sim_line {
 };
 enum sg_sim_fed { SG_SIM_NOT_YET, SG_SIM_COMMAND, SG_SIM_OVERFLOW };
 /* Takes one byte. After SG_SIM_COMMAND `text` holds the command; the caller then sets `len` to 0. */
+enum sg_sim_fed sg_sim_line_feed(struct sg_sim_line *l, enum sg_sim_host host, uint8_t c);
+
 /* at_shell. A whole line: true where it leaves an AT command in s->line. */
 bool sg_sim_shell_take(struct sg_sim *s);
 void sg_sim_shell_prompt(struct sg_sim *s);
-enum { SG_SIM_SHELL_REPLY_MAX = 2700 };
-enum sg_sim_fed sg_sim_line_feed(struct sg_sim_line *l, enum sg_sim_host host, uint8_t c);
+void sg_sim_shell_echo(struct sg_sim *s, uint8_t c);
+void sg_sim_shell_reply(struct sg_sim *s); /* prints s->reply */
 
 /* -------------------------------------------------------------------------------------------------- commands */
 
@@ -153,6 +157,7 @@ enum sg_sim_setting_id {
     SG_SIM_RESTRICTED,
     SG_SIM_CERTEXPIRY,
     SG_SIM_GUESSES,
+    SG_SIM_SHELL_LINES,
     SG_SIM_RECV_REST,
     SG_SIM_POLL_AGAIN,
     SG_SIM_RECONNECT,
@@ -369,6 +374,7 @@ struct sg_sim {
     uint32_t random;
 
     struct sg_sim_line line;
+    size_t column;          /* of the shell's cursor */
     struct sg_buf reply;    /* of the running command */
     struct sg_buf events;   /* unsolicited lines that wait */
     struct sg_buf backlog;  /* what came while a command ran */

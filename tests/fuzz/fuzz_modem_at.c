@@ -89,6 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     port.p++;
     port.n--;
     m.io = io;
+    m.shell = (which & 0x80) != 0;
     while (port.n > 0) {
         struct sg_buf b = sg_buf(space, sizeof space);
         switch (which++ % 9) {

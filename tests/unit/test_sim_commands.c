@@ -447,7 +447,7 @@ static void trap_19_an_imei_may_be_missing(void **state)
 
 /* ------------------------------------------------------------------------------------------------- at_shell */
 
-#define PROMPT "\x1b[1;32muart:~$ \x1b[m"
+#define PROMPT "\x1b[1;32mmosh:~$ \x1b[m"
 
 static void the_shell_passes_one_argument_to_the_modem(void **state)
 {
@@ -457,24 +457,47 @@ static void the_shell_passes_one_argument_to_the_modem(void **state)
     (void)state;
     rig_start(&r, &config);
     rig_type(&r, "\r\n", "\r\n" PROMPT);
-    rig_type(&r, "at AT+CGSN\r\n", "at AT+CGSN\r\n352656100367872\r\nOK\r\n" PROMPT);
-    rig_type(&r, "AT+CGSN\r", "AT+CGSN\r\nAT+CGSN: command not found\r\n" PROMPT);
+    rig_type(&r, "at AT+CGSN\r\n", "at AT+CGSN\r\n352656100367872\r\r\nOK\r\r\n\r\n" PROMPT);
+    rig_type(&r, "AT+CGSN\r", "AT+CGSN\r\n\x1b[1;31mAT+CGSN: command not found\r\n\x1b[m" PROMPT);
+    rig_type(&r, "at 'AT+CGSN\r", "at 'AT+CGSN\r\n\x1b[1;31mnot terminated: '\r\n\x1b[m" PROMPT);
     rig_type(&r, "at\r", "at\r\n" PROMPT);
-    rig_type(&r, "at AT+CMEE=1\r", "at AT+CMEE=1\r\nOK\r\n" PROMPT);
-    rig_type(&r, "at 'AT%CMNG=0,1,4,\"a\\nb\"'\r", "at 'AT%CMNG=0,1,4,\"a\\nb\"'\r\nOK\r\n" PROMPT);
+    rig_type(&r, "at AT+CMEE=1\r", "at AT+CMEE=1\r\nOK\r\r\n\r\n" PROMPT);
+    rig_type(&r, "at 'AT%CMNG=0,1,4,\"a\\nb\"'\r", "at 'AT%CMNG=0,1,4,\"a\\nb\"'\r\nOK\r\r\n\r\n" PROMPT);
     rig_sha_text("a\r\nb", 4, sha); /* \n became CR LF */
-    (void)snprintf(expected, sizeof expected, "at AT%%CMNG=2,1,4\r\n%%CMNG: 1,4,\"%s\",\"a\r\nb\"\r\nOK\r\n" PROMPT,
-                   sha);
+    (void)snprintf(expected, sizeof expected,
+                   "at AT%%CMNG=2,1,4\r\n%%CMNG: 1,4,\"%s\",\"a\r\r\nb\"\r\r\nOK\r\r\n\r\n" PROMPT, sha);
     rig_type(&r, "at AT%CMNG=2,1,4\r", expected);
     /* Without apostrophes the shell takes the quotes away. */
-    rig_type(&r, "at AT%CMNG=0,2,4,\"x\"\r", "at AT%CMNG=0,2,4,\"x\"\r\n+CME ERROR: 50\r\n" PROMPT);
-    rig_type(&r, "at AT\bT+CFUN?\r", "at AT\bT+CFUN?\r\n+CFUN: 0\r\nOK\r\n" PROMPT);
+    rig_type(&r, "at AT%CMNG=0,2,4,\"x\"\r", "at AT%CMNG=0,2,4,\"x\"\r\n+CME ERROR: 50\r\r\n\r\n" PROMPT);
+    rig_type(&r, "at AT\bT+CFUN?\r", "at AT\bT+CFUN?\r\n+CFUN: 0\r\r\nOK\r\r\n\r\n" PROMPT);
     for (int i = 0; i < 60; i++) {
         char command[64];
         (void)snprintf(command, sizeof command, "at 'AT%%CMNG=0,%d,4,\"%d\"'", i + 10, i);
         (void)rig_ask(&r, command);
     }
-    rig_type(&r, "at AT%CMNG=1\r", "at AT%CMNG=1\r\n" PROMPT); /* more than its 2700 bytes */
+    rig_type(&r, "at AT%CMNG=1\r", /* more than its 2700 bytes */
+             "at AT%CMNG=1\r\nSending AT command failed with error code -7\r\n" PROMPT);
+    rig_end(&r);
+}
+
+/* Prompt and text make lines of 80 characters. */
+static void the_shell_breaks_its_echo_at_the_edge(void **state)
+{
+    const struct sg_sim_config config = {.host = SG_SIM_SHELL};
+    struct rig r;
+    char typed[200], expected[400];
+    (void)state;
+    rig_start(&r, &config);
+    memset(typed, 'x', 72);
+    (void)snprintf(typed + 72, sizeof typed - 72, "\r");
+    (void)snprintf(expected, sizeof expected, "%.72s\r\n\x1b[1;31m%.72s: command not found\r\n\x1b[m" PROMPT, typed,
+                   typed);
+    rig_type(&r, typed, expected); /* the line was full: no second line end */
+    memset(typed, 'y', 73);
+    (void)snprintf(typed + 73, sizeof typed - 73, "\r");
+    (void)snprintf(expected, sizeof expected, "%.72s\r\ny\r\n\x1b[1;31m%.73s: command not found\r\n\x1b[m" PROMPT,
+                   typed, typed);
+    rig_type(&r, typed, expected);
     rig_end(&r);
 }
 
@@ -492,6 +515,7 @@ int main(void)
         cmocka_unit_test(a_setting_that_is_none_is_refused_in_words),
         cmocka_unit_test(trap_19_an_imei_may_be_missing),
         cmocka_unit_test(the_shell_passes_one_argument_to_the_modem),
+        cmocka_unit_test(the_shell_breaks_its_echo_at_the_edge),
         cmocka_unit_test(point_11_each_profile_has_its_firmwares_commands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,7 @@ static int open_modem(const char *path, struct sg_port *port, struct sg_modem *m
     if (r == SG_ETIMEOUT)
         (void)sg_fail(err, r,
                       "what is on %s does not answer like a modem (AT). Is it the right port, and does the board run a "
-                      "firmware with an AT interface (at_client, Serial Modem)?",
+                      "firmware with an AT interface (at_client, Serial Modem, Modem Shell)?",
                       path);
     else if (r == SG_ECLOSED || r == SG_EIO)
         (void)sg_fail(err, r, "the port %s went away. Connect the board again.", path);

@@ -31,10 +31,10 @@ struct sg_cred *sg_cli_modem_list(struct sg_cli_modem *d, int64_t tag, size_t *n
         }
         free(all);
         if (r < 0) {
-            *code = r == SG_ETIMEOUT && tag < 0
+            *code = (r == SG_ETIMEOUT || r == SG_ENOSPC) && tag < 0
                         ? sg_cli_fail(SG_CLI_FAILED,
                                       "the modem on %s did not list its store. at_host drops a list of more than about "
-                                      "45 credentials: list one tag at a time with --tag.",
+                                      "45 credentials, a shell one of more than 30: list one tag at a time with --tag.",
                                       d->port)
                         : sg_cli_modem_fail(d, r, "listing its store (AT%%CMNG=1)");
             return NULL;

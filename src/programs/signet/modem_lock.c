@@ -130,6 +130,8 @@ static int lock(struct sg_cli_modem *d)
     int r = sg_modem_lock(&d->modem, sg_buf_bytes(&pem));
     if (r == SG_EEXISTS)
         return refuse_locked(d);
+    if (r == SG_EUNSUPPORTED)
+        return sg_cli_modem_fail(d, r, "the key that locks it, which has several lines");
     if (r < 0)
         return sg_cli_modem_fail(d, r, "taking the key that locks it (AT%%XPMNG). It must be a key of P-256");
     code = compare(d, sg_buf_bytes(&pem));

@@ -83,7 +83,7 @@ int sg_cli_modem_ports(struct sg_cli_modem *d)
         return SG_CLI_DONE;
     return sg_cli_fail(SG_CLI_NOTHING,
                        count > 0 ? "there is no nRF91 modem at these ports. A board must be switched on, and run a "
-                                   "firmware with an AT interface (at_client, Serial Modem)."
+                                   "firmware with an AT interface (at_client, Serial Modem, Modem Shell)."
                                  : "there is no /dev/ttyACM* or /dev/ttyUSB*: connect a board, or name its port with "
                                    "--port.");
 }

@@ -55,6 +55,14 @@ int sg_cli_modem_fail(const struct sg_cli_modem *d, int r, const char *fmt, ...)
                            "the modem on %s did not answer in time: %s. Run it again; a board that "
                            "stays silent is helped by a reset.",
                            d->port, what);
+    if (r == SG_EUNSUPPORTED && d->modem.shell)
+        return sg_cli_fail(SG_CLI_FAILED,
+                           "the shell on %s does not pass this on: %s. It leaves no apostrophe or backslash as it is, "
+                           "takes line ends only in credentials that are written unsigned, and at most 3578 "
+                           "characters. Use a firmware with at_host or Serial Modem.",
+                           d->port, what);
+    if (r == SG_ENOSPC)
+        return sg_cli_fail(SG_CLI_FAILED, "the answer of the modem on %s is too long for its host: %s.", d->port, what);
     if ((r == SG_EDENIED || r == SG_ENOTFOUND) && cme >= 0)
         return sg_cli_fail(exit_of(r, cme), "the modem on %s refused: %s: %s (error %d). %s", d->port, what,
                            sg_cme_name(cme), cme, sg_cme_cure(cme));
@@ -113,7 +121,7 @@ static int open_port(struct sg_cli_modem *d)
     if (r == SG_ETIMEOUT)
         return sg_cli_fail(SG_CLI_FAILED,
                            "what is on %s does not answer like a modem (AT). A board may have several ports: try the "
-                           "others; and its firmware must have an AT interface (at_client, Serial Modem).",
+                           "others; and its firmware must have an AT interface (at_client, Serial Modem, Modem Shell).",
                            d->port);
     return r < 0 ? sg_cli_fail(SG_CLI_FAILED, "talking to %s: %s", d->port, sg_strerror(r)) : 0;
 }

@@ -22,6 +22,7 @@ struct writing {
     const char *what; /* "client certificate" */
     uint8_t digest[32];
     bool replaced, written;
+    bool crlf;          /* its line ends became CR LF */
     const char *proved; /* whether the certificate is for the key that is there: "yes", "not checked"; NULL: no key */
 };
 
@@ -78,8 +79,8 @@ static void say_form(const struct writing *w)
     char made[160];
     int at = 0;
     made[0] = '\0';
-    if (w->c.line_ends)
-        at += snprintf(made + at, sizeof made - (size_t)at, ", line ends made LF");
+    if (w->c.line_ends || w->crlf)
+        at += snprintf(made + at, sizeof made - (size_t)at, ", line ends made %s", w->crlf ? "CR LF" : "LF");
     if (w->c.blanks)
         at += snprintf(made + at, sizeof made - (size_t)at, ", blanks and empty lines left out");
     if (w->c.lines_outside > 0)
@@ -102,9 +103,26 @@ static int load(struct writing *w)
                            err.text);
     sg_wipe(space, FILE_LIMIT + 1);
     free(space);
-    if (code == 0)
-        sg_sha256(sg_bytes(w->c.bytes, w->c.n), w->digest);
     return code;
+}
+
+/* Behind a shell, line ends can only be CR LF. */
+static int take_form(struct writing *w)
+{
+    struct sg_credential lf = w->c;
+    struct sg_buf b = sg_buf(w->c.bytes, sizeof w->c.bytes);
+    if (w->d->modem.shell) {
+        sg_modem_put_crlf(&b, sg_bytes(lf.bytes, lf.n));
+        w->crlf = b.len > lf.n;
+        w->c.n = b.len;
+    }
+    sg_wipe(&lf, sizeof lf);
+    sg_sha256(sg_bytes(w->c.bytes, w->c.n), w->digest);
+    if (b.full || w->c.n > sg_modem_write_max(&w->d->modem, w->tag, w->type))
+        return sg_cli_fail(SG_CLI_FAILED,
+                           "the %s has %zu bytes: more than the shell on %s has room for. Nothing was sent.", w->what,
+                           w->c.n, w->d->port);
+    return 0;
 }
 
 /* ----------------------------------------------------------------------------------- what is in the modem */
@@ -232,7 +250,10 @@ static int write_it(struct writing *w)
                            "the %s has %zu bytes, and at most %zu fit into a signed command, which the locked modem on "
                            "%s asks for. Nothing was changed.",
                            w->what, w->c.n, max, w->d->port);
-    int r = w->replaced ? sg_modem_delete(m, w->tag, w->type) : 0;
+    int r = sg_modem_may_write(m, w->tag, w->type, sg_bytes(w->c.bytes, w->c.n));
+    if (r < 0)
+        return sg_cli_modem_fail(w->d, r, "writing the %s to tag %u; nothing was changed", w->what, w->tag);
+    r = w->replaced ? sg_modem_delete(m, w->tag, w->type) : 0;
     if (r < 0)
         return sg_cli_modem_fail(w->d, r, "deleting the %s at tag %u", w->what, w->tag);
     r = sg_modem_write(m, w->tag, w->type, sg_bytes(w->c.bytes, w->c.n));
@@ -271,8 +292,11 @@ static int print(const struct writing *w)
 
 static int work(struct writing *w)
 {
+    int code = take_form(w);
+    if (code != 0)
+        return code;
     say_form(w);
-    int code = look(w);
+    code = look(w);
     bool same = code == SAME;
     if (code == 0 || same)
         code = prove(w);
