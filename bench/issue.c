@@ -125,7 +125,7 @@ static void issue(struct bench *b, const struct request *r)
 {
     char name[128];
     struct sg_validity v = {b->when, b->when + 3600};
-    X509_REQ *req = sg_request_parse(sg_bytes(r->text, r->n), &b->err);
+    struct sg_request *req = sg_request_parse(sg_bytes(r->text, r->n), &b->err);
     must(req != NULL && sg_request_cn(req, name, sizeof name) >= 0, "reading a request", &b->err);
     EVP_PKEY *key = sg_request_key(req);
     X509 *cert = sg_cert_device(b->issuer, key, name, v, &b->err);
@@ -133,7 +133,7 @@ static void issue(struct bench *b, const struct request *r)
     record(b, name, cert);
     X509_free(cert);
     EVP_PKEY_free(key);
-    X509_REQ_free(req);
+    sg_request_free(req);
 }
 
 static void issue_all(struct bench *b, const struct request *requests, int count, int batch)

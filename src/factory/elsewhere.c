@@ -14,7 +14,7 @@ struct asked {
 
 static int read_request(const struct sg_issue *i, struct asked *a, struct sg_error *err)
 {
-    X509_REQ *req = sg_request_parse(i->request, err);
+    struct sg_request *req = sg_request_parse(i->request, err);
     if (!req)
         return err->code;
     int r = 0;
@@ -24,7 +24,7 @@ static int read_request(const struct sg_issue *i, struct asked *a, struct sg_err
         r = sg_fail(err, SG_EFORMAT, "the request has no common name, so the endpoint name must be given: --name");
     if (r == 0 && (!(a->key = sg_request_key(req)) || sg_key_fingerprint(a->key, &a->fingerprint) < 0))
         r = sg_fail(err, SG_ECRYPTO, "the request has no usable key");
-    X509_REQ_free(req);
+    sg_request_free(req);
     return r;
 }
 

@@ -39,7 +39,7 @@ static int check_request(struct sg_factory_run *run, const struct sg_keygen *k, 
     int r = check_message(run, k);
     if (r < 0)
         return r;
-    X509_REQ *req = sg_request_parse(k->body, run->err);
+    struct sg_request *req = sg_request_parse(k->body, run->err);
     if (req == NULL) {
         (void)sg_fail_in(run->err, "the request of the modem on %s", run->e->port);
         return run->err->code;
@@ -53,7 +53,7 @@ static int check_request(struct sg_factory_run *run, const struct sg_keygen *k, 
             run->e->port, cn, run->endpoint);
     else if ((*key = sg_request_key(req)) == NULL)
         r = sg_fail(run->err, SG_ECRYPTO, "the request of the modem on %s has no usable key", run->e->port);
-    X509_REQ_free(req);
+    sg_request_free(req);
     return r;
 }
 

@@ -78,12 +78,14 @@ static int cut_validity(const X509 *issuer, struct sg_validity *v, struct sg_err
 int sg_pki_issuer_check(struct sg_issuer ca, struct sg_error *err)
 {
     char name[SG_PKI_NAME_TEXT];
-    sg_pki_name_text(X509_get_subject_name(ca.cert), name);
+    const X509_NAME *subject = X509_get_subject_name(ca.cert);
     if (!sg_pki_is_ca(ca.cert))
-        return sg_fail(err, SG_EINVAL, "\"%s\" is not a CA's certificate: it cannot issue others", name);
+        return sg_fail(err, SG_EINVAL, "\"%s\" is not a CA's certificate: it cannot issue others",
+                       sg_pki_name_text(subject, name));
     if (X509_check_private_key(ca.cert, ca.key) != 1) {
         (void)sg_pki_why();
-        return sg_fail(err, SG_EMISMATCH, "the private key is not that of the CA \"%s\"", name);
+        return sg_fail(err, SG_EMISMATCH, "the private key is not that of the CA \"%s\"",
+                       sg_pki_name_text(subject, name));
     }
     return 0;
 }
@@ -103,7 +105,7 @@ static X509 *begin(const X509 *issuer, EVP_PKEY *key, const char *cn, struct sg_
     const X509_NAME *by = X509_get_subject_name(issuer ? issuer : cert);
     if (X509_set_version(cert, X509_VERSION_3) == 1 && set_serial(cert) && X509_set_issuer_name(cert, by) == 1 &&
         ASN1_TIME_set(X509_getm_notBefore(cert), v.from) && ASN1_TIME_set(X509_getm_notAfter(cert), v.until) &&
-        X509_set_pubkey(cert, key) == 1)
+        sg_pki_set_key(cert, key))
         return cert;
     X509_free(cert);
     sg_fail(err, SG_ECRYPTO, "cannot make a certificate for \"%s\": %s", cn ? cn : "", sg_pki_why());

@@ -78,18 +78,37 @@ static int name_fact(const X509_NAME *name, char *cn, size_t cap)
     return sg_pki_name_cn(name, cn, cap) == SG_EFORMAT ? SG_EFORMAT : 0;
 }
 
+/* As the certificate spells it, where that is the plain spelling. */
+static int key_fact(const X509 *cert, struct sg_fingerprint *f)
+{
+    uint8_t *spki = NULL;
+    const EVP_PKEY *key = X509_get0_pubkey(cert);
+    if (!key)
+        return SG_EFORMAT;
+    int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &spki), r = 0;
+    struct sg_bytes spelt = sg_bytes(spki, n > 0 ? (size_t)n : 0);
+    if (sg_pki_spki_point(spelt))
+        sg_sha256(spelt, f->sha256);
+    else
+        r = sg_key_fingerprint(key, f);
+    OPENSSL_free(spki);
+    return r;
+}
+
 int sg_cert_facts(const X509 *cert, struct sg_cert_facts *facts)
 {
     *facts = (struct sg_cert_facts){0};
-    int der_len = i2d_X509(cert, NULL);
-    const EVP_PKEY *key = X509_get0_pubkey(cert);
-    if (der_len <= 0 || sg_cert_fingerprint(cert, &facts->fingerprint) < 0)
+    uint8_t *der = NULL;
+    int der_len = i2d_X509(cert, &der);
+    if (der_len <= 0)
         return SG_EFORMAT;
     facts->der_len = (size_t)der_len;
+    sg_sha256(sg_bytes(der, facts->der_len), facts->fingerprint.sha256);
+    OPENSSL_free(der);
     facts->ca = sg_pki_is_ca(cert);
     list_names(cert, facts->names, sizeof facts->names);
     int r = 0;
-    r |= key ? sg_key_fingerprint(key, &facts->key) : SG_EFORMAT;
+    r |= key_fact(cert, &facts->key);
     r |= serial_text(cert, facts->serial, sizeof facts->serial);
     r |= name_fact(X509_get_subject_name(cert), facts->cn, sizeof facts->cn);
     r |= name_fact(X509_get_issuer_name(cert), facts->issuer_cn, sizeof facts->issuer_cn);

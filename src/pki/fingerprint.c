@@ -49,7 +49,12 @@ static int public_der(const EVP_PKEY *key, uint8_t **der)
 
 int sg_key_fingerprint(const EVP_PKEY *key, struct sg_fingerprint *f)
 {
-    uint8_t *der = NULL;
+    uint8_t point[SG_POINT], spki[SG_PKI_SPKI], *der = NULL;
+    if (sg_key_point(key, point) == 0) {
+        sg_pki_spki(point, spki);
+        sg_sha256(sg_bytes(spki, sizeof spki), f->sha256);
+        return 0;
+    }
     int n = public_der(key, &der);
     if (n <= 0)
         return SG_ECRYPTO;

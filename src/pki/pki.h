@@ -3,7 +3,7 @@
  * pki: keys, requests, certificates, revocation lists; files that are written whole or not at all.
  *
  * Keys and certificates are OpenSSL's objects: what a function here returns is the caller's, to be freed with
- * EVP_PKEY_free, X509_free, X509_REQ_free, X509_CRL_free. Functions that return a pointer return NULL on error and fill
+ * EVP_PKEY_free, X509_free, X509_CRL_free. Functions that return a pointer return NULL on error and fill
  * `err`. Times are seconds since 1970.
  */
 #ifndef SG_PKI_H
@@ -123,10 +123,14 @@ int sg_cert_write(const char *path, const X509 *cert, struct sg_error *err); /* 
 
 /* A PKCS#10 request, DER or PEM. Checked: self-signature, curve P-256. The modem's form with NULL algorithm parameters
  * is taken. */
-X509_REQ *sg_request_parse(struct sg_bytes request, struct sg_error *err);
+struct sg_request;
+struct sg_request *sg_request_parse(struct sg_bytes request, struct sg_error *err);
+void sg_request_free(struct sg_request *req);
 /* Its common name, and its public key (a new reference). SG_ENOTFOUND where it has no CN. */
-int sg_request_cn(const X509_REQ *req, char *cn, size_t cap);
-EVP_PKEY *sg_request_key(X509_REQ *req);
+int sg_request_cn(const struct sg_request *req, char *cn, size_t cap);
+EVP_PKEY *sg_request_key(const struct sg_request *req);
+/* The PEM of exactly these bytes. SG_ENOSPC. */
+int sg_request_put_pem(struct sg_buf *out, struct sg_bytes der);
 /* A request of our own (DER appended to `out`) for a key that the host holds: CN only. */
 int sg_request_make(EVP_PKEY *key, const char *cn, struct sg_buf *out, struct sg_error *err);
 

@@ -53,6 +53,13 @@ const char *sg_pki_where(const EVP_PKEY *key, char propq[SG_PKI_WHERE]);
 /* Begins a signature with the digest that suits the key, wherever it is. NULL: it cannot sign. */
 EVP_MD_CTX *sg_pki_signer(EVP_PKEY *key);
 
+/* point.c: the SubjectPublicKeyInfo of a P-256 key. Written; read (its point, NULL for any other key or spelling); put
+ * into a certificate, as that of a key on another curve is too. */
+enum { SG_PKI_SPKI = 91 };
+void sg_pki_spki(const uint8_t point[SG_POINT], uint8_t spki[SG_PKI_SPKI]);
+const uint8_t *sg_pki_spki_point(struct sg_bytes spki);
+bool sg_pki_set_key(X509 *cert, EVP_PKEY *key);
+
 /* cert_limits.c: extensions that say how much a CA may issue. */
 bool sg_pki_add_limits(X509 *cert, const struct sg_ca_limits *limits);
 

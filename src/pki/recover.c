@@ -3,11 +3,8 @@
  * public. */
 #include "pki_internal.h"
 #include <openssl/bn.h>
-#include <openssl/core_names.h>
 #include <openssl/ec.h>
-#include <openssl/evp.h>
 #include <openssl/obj_mac.h>
-#include <openssl/param_build.h>
 
 /* Numbers of one recovery; `ctx` holds them. */
 struct recovery {
@@ -78,37 +75,4 @@ int sg_attest_recover(struct sg_bytes protected_header, struct sg_bytes body, st
     end(&v);
     (void)sg_pki_why();
     return ok ? 0 : SG_ECRYPTO;
-}
-
-EVP_PKEY *sg_key_from_point(const uint8_t point[SG_POINT], struct sg_error *err)
-{
-    EVP_PKEY *key = NULL;
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
-    OSSL_PARAM *params = NULL;
-    if (builder && OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) == 1 &&
-        OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, SG_POINT) == 1)
-        params = OSSL_PARAM_BLD_to_param(builder);
-    if (!ctx || !params || EVP_PKEY_fromdata_init(ctx) != 1 ||
-        EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1) {
-        sg_fail(err, SG_ECRYPTO, "these 65 bytes are no point of P-256: %s", sg_pki_why());
-        key = NULL;
-    }
-    OSSL_PARAM_free(params);
-    OSSL_PARAM_BLD_free(builder);
-    EVP_PKEY_CTX_free(ctx);
-    return key;
-}
-
-int sg_key_point(const EVP_PKEY *key, uint8_t point[SG_POINT])
-{
-    BIGNUM *x = NULL, *y = NULL;
-    bool ok = sg_pki_is_curve(key, SG_P256) && EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_X, &x) == 1 &&
-              EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_Y, &y) == 1 && BN_bn2binpad(x, point + 1, 32) == 32 &&
-              BN_bn2binpad(y, point + 33, 32) == 32;
-    point[0] = POINT_CONVERSION_UNCOMPRESSED;
-    BN_free(x);
-    BN_free(y);
-    (void)sg_pki_why();
-    return ok ? 0 : SG_EUNSUPPORTED;
 }

@@ -106,7 +106,8 @@ int sg_store_get_cert(struct sg_store *s, int64_t number, struct sg_cert_row *ro
 
 /* ------------------------------------------------------------------------------------------------------ add */
 
-static int find_clash(struct sg_store *s, const struct sg_cert_facts *f, struct sg_error *err)
+/* What of it is in the inventory already: after the database refused it. */
+static int explain_clash(struct sg_store *s, const struct sg_cert_facts *f, struct sg_error *err)
 {
     struct sg_cert_row other;
     char text[SG_FINGERPRINT_TEXT];
@@ -122,7 +123,7 @@ static int find_clash(struct sg_store *s, const struct sg_cert_facts *f, struct 
                        "the public key of \"%s\" is already that of \"%s\" (certificate %s): a key belongs to one "
                        "certificate; make a new one",
                        f->cn, other.facts.cn, sg_fingerprint_text(&other.facts.fingerprint, text));
-    return r;
+    return r < 0 ? r : SG_EEXISTS;
 }
 
 static int insert(struct sg_store *s, struct sg_cert_row *row, struct sg_error *err)
@@ -158,7 +159,6 @@ static int insert(struct sg_store *s, struct sg_cert_row *row, struct sg_error *
 int sg_store_add_cert(struct sg_store *s, const X509 *cert, struct sg_cert_row *row, struct sg_error *err)
 {
     struct sg_buf der = sg_buf(row->der, sizeof row->der);
-    struct sg_store_step step;
     if (row->state == SG_CERT_REVOKED)
         return sg_fail(err, SG_EINVAL, "a certificate is recorded first and revoked then");
     if (sg_cert_facts(cert, &row->facts) < 0)
@@ -169,13 +169,8 @@ int sg_store_add_cert(struct sg_store *s, const X509 *cert, struct sg_cert_row *
     row->der_len = der.len;
     row->revoked_at = 0;
     row->reason = SG_UNSPECIFIED;
-    int r = sg_store_step_begin(s, &step, err);
-    if (r < 0)
-        return r;
-    r = find_clash(s, &row->facts, err);
-    if (r == 0)
-        r = insert(s, row, err);
-    return sg_store_step_end(s, &step, r, err);
+    int r = insert(s, row, err);
+    return r == SG_EEXISTS ? explain_clash(s, &row->facts, err) : r;
 }
 
 int sg_store_count_issued(struct sg_store *s, const struct sg_fingerprint *issuer, int64_t except, int64_t *n,

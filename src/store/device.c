@@ -53,8 +53,8 @@ static void bind(struct sg_store_query *q, const struct sg_device *d)
     sg_store_bind_text_or_null(q, known ? sources[d->identity_source] : "");
 }
 
-/* Which name is another's, and whose. Finds nothing where all are free. */
-static int find_clash(struct sg_store *s, const struct sg_device *d, struct sg_error *err)
+/* Which name is another's, and whose: after the database refused it. */
+static int explain_clash(struct sg_store *s, const struct sg_device *d, struct sg_error *err)
 {
     struct sg_store_query q =
         sg_store_query(s, "SELECT " COLUMNS " FROM device WHERE (endpoint = ?1 OR imei = ?2 OR uuid = ?3)"
@@ -67,7 +67,7 @@ static int find_clash(struct sg_store *s, const struct sg_device *d, struct sg_e
     bool found = sg_store_row(&q) && take(&q, &other);
     int r = sg_store_end(&q, err, "cannot look for the device");
     if (r < 0 || !found)
-        return r;
+        return r < 0 ? r : SG_EEXISTS;
     if (sg_bytes_eq_str(sg_str(other.endpoint), d->endpoint))
         return sg_fail(err, SG_EEXISTS, "the endpoint name \"%s\" is already that of device %lld", d->endpoint,
                        (long long)other.number);
@@ -92,15 +92,9 @@ static int insert(struct sg_store *s, struct sg_device *d, struct sg_error *err)
 
 int sg_store_add_device(struct sg_store *s, struct sg_device *d, struct sg_error *err)
 {
-    struct sg_store_step step;
-    int r = sg_store_step_begin(s, &step, err);
-    if (r < 0)
-        return r;
     d->number = 0;
-    r = find_clash(s, d, err);
-    if (r == 0)
-        r = insert(s, d, err);
-    return sg_store_step_end(s, &step, r, err);
+    int r = insert(s, d, err);
+    return r == SG_EEXISTS ? explain_clash(s, d, err) : r;
 }
 
 static int update(struct sg_store *s, const struct sg_device *d, struct sg_error *err)
@@ -119,14 +113,8 @@ static int update(struct sg_store *s, const struct sg_device *d, struct sg_error
 
 int sg_store_update_device(struct sg_store *s, const struct sg_device *d, struct sg_error *err)
 {
-    struct sg_store_step step;
-    int r = sg_store_step_begin(s, &step, err);
-    if (r < 0)
-        return r;
-    r = find_clash(s, d, err);
-    if (r == 0)
-        r = update(s, d, err);
-    return sg_store_step_end(s, &step, r, err);
+    int r = update(s, d, err);
+    return r == SG_EEXISTS ? explain_clash(s, d, err) : r;
 }
 
 /* Takes the one row of a query that is bound. 1 where there is one. */

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     struct sg_error err = {0};
     char cn[32];
-    X509_REQ *req = sg_request_parse(sg_bytes(data, n), &err);
+    struct sg_request *req = sg_request_parse(sg_bytes(data, n), &err);
     if (!req) {
         if (err.code != SG_EFORMAT && err.code != SG_EUNSUPPORTED && err.code != SG_EMISMATCH)
             abort();
@@ -20,6 +20,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (!key || strlen(cn) >= sizeof cn)
         abort();
     EVP_PKEY_free(key);
-    X509_REQ_free(req);
+    sg_request_free(req);
     return 0;
 }

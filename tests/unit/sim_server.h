@@ -165,7 +165,7 @@ UNUSED static struct sg_modem *modem_start_as(struct rig *r, struct server *s, c
     r->peer_fd = s->fd;
     struct sg_modem *m = rig_modem(r);
     assert_int_equal(sg_modem_keygen(m, SG_TAG_LWM2M, "CN=urn:imei:1", NULL, &k), 0);
-    X509_REQ *req = sg_request_parse(k.body, NULL);
+    struct sg_request *req = sg_request_parse(k.body, NULL);
     EVP_PKEY *key = sg_request_key(req);
     X509 *cert = sg_cert_device((struct sg_issuer){s->lot.cert, s->lot.key}, key, "urn:imei:1", rig_validity(), NULL);
     assert_int_equal(sg_modem_write(m, SG_TAG_LWM2M, SG_CRED_CA, sg_str(rig_pem(s->root.cert))), 0);
@@ -173,7 +173,7 @@ UNUSED static struct sg_modem *modem_start_as(struct rig *r, struct server *s, c
     assert_int_equal(sg_modem_set_function(m, 1), 0);
     X509_free(cert);
     EVP_PKEY_free(key);
-    X509_REQ_free(req);
+    sg_request_free(req);
     return m;
 }
 

@@ -26,12 +26,12 @@ static void assert_cn(struct sg_bytes request, const char *cn)
 {
     struct sg_error err = {0};
     char text[128];
-    X509_REQ *req = sg_request_parse(request, &err);
+    struct sg_request *req = sg_request_parse(request, &err);
     if (!req)
         fail_msg("%s", err.text);
     assert_int_equal(sg_request_cn(req, text, sizeof text), 0);
     assert_string_equal(text, cn);
-    X509_REQ_free(req);
+    sg_request_free(req);
 }
 
 static void our_own_round_trip(void **state)
@@ -43,11 +43,11 @@ static void our_own_round_trip(void **state)
     EVP_PKEY *key = sg_key_new(SG_P256, NULL);
     assert_int_equal(sg_request_make(key, "urn:dev:ops:1", &der, &err), 0);
     assert_cn(sg_buf_bytes(&der), "urn:dev:ops:1");
-    X509_REQ *req = sg_request_parse(sg_buf_bytes(&der), NULL);
+    struct sg_request *req = sg_request_parse(sg_buf_bytes(&der), NULL);
     EVP_PKEY *back = sg_request_key(req);
     assert_int_equal(EVP_PKEY_eq(key, back), 1);
     EVP_PKEY_free(back);
-    X509_REQ_free(req);
+    sg_request_free(req);
     put_file("own.der", space, der.len);
     assert_runs("openssl req -inform DER -in own.der -noout -verify -text");
     assert_contains(run_output, "Subject: CN = urn:dev:ops:1\n");
@@ -149,15 +149,15 @@ static void request_without_cn(void **state)
     char cn[128];
     assert_runs("openssl ecparam -name prime256v1 -genkey -noout -out k7.pem && "
                 "openssl req -new -key k7.pem -out nameless.pem -subj /O=Acme");
-    X509_REQ *req = sg_request_parse(load("nameless.pem"), NULL);
+    struct sg_request *req = sg_request_parse(load("nameless.pem"), NULL);
     assert_non_null(req);
     assert_int_equal(sg_request_cn(req, cn, sizeof cn), SG_ENOTFOUND);
-    X509_REQ_free(req);
+    sg_request_free(req);
     assert_runs("openssl req -new -key k7.pem -out named.pem -subj /CN=gr\xc3\xbc\xc3\x9f -utf8");
     req = sg_request_parse(load("named.pem"), NULL);
     assert_int_equal(sg_request_cn(req, cn, 6), SG_ENOSPC);
     assert_string_equal(cn, "gr\xc3\xbc"); /* cut between characters */
-    X509_REQ_free(req);
+    sg_request_free(req);
 }
 
 int main(void)

@@ -21,9 +21,9 @@ static EVP_PKEY *keygen(struct rig *r, const char *command)
     if (k.id == 8) {
         key = d2i_PUBKEY(NULL, &p, (long)k.body.n);
     } else {
-        X509_REQ *req = sg_request_parse(k.body, NULL);
+        struct sg_request *req = sg_request_parse(k.body, NULL);
         key = sg_request_key(req);
-        X509_REQ_free(req);
+        sg_request_free(req);
     }
     assert_non_null(key);
     free(answer);

@@ -2,7 +2,6 @@
 /* signet ca request: a factory's host asks for an issuing CA. The key is made here, or is where a URI says. */
 #include "ca.h"
 
-#include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -58,17 +57,15 @@ static int get_key(const struct sg_cli *cli, const struct sg_cli_ca_wanted *w, E
 static int write_request(const struct sg_cli *cli, const struct sg_cli_ca_wanted *w, struct sg_bytes der)
 {
     struct sg_error err = {0};
-    X509_REQ *req = sg_request_parse(der, &err);
-    BIO *bio = BIO_new(BIO_s_mem());
-    char *pem = NULL;
-    long n = req != NULL && bio != NULL && PEM_write_bio_X509_REQ(bio, req) == 1 ? BIO_get_mem_data(bio, &pem) : 0;
-    int r = n > 0 ? 0 : err.code != 0 ? err.code : sg_fail(&err, SG_ECRYPTO, "cannot write the request as PEM");
-    if (r == 0 && w->out != NULL)
-        r = sg_file_write(w->out, 0644, false, sg_bytes(pem, (size_t)n), &err);
-    else if (r == 0 && fwrite(pem, 1, (size_t)n, stdout) != (size_t)n)
+    char space[3072];
+    struct sg_buf pem = sg_buf(space, sizeof space);
+    int r = sg_request_put_pem(&pem, der);
+    if (r < 0)
+        (void)sg_fail(&err, r, "cannot write the request as PEM");
+    else if (w->out != NULL)
+        r = sg_file_write(w->out, 0644, false, sg_buf_bytes(&pem), &err);
+    else if (fwrite(pem.p, 1, pem.len, stdout) != pem.len)
         r = sg_fail(&err, SG_EIO, "cannot write the request to standard output");
-    BIO_free(bio);
-    X509_REQ_free(req);
     if (r < 0)
         return sg_cli_fail_err(SG_CLI_FAILED, &err);
     if (w->out != NULL && cli->json)

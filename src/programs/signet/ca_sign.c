@@ -24,7 +24,7 @@ static int read_request(struct signing *s)
 {
     size_t n;
     uint8_t *text = sg_file_read(s->w->operand, REQUEST_MAX, &n, &s->err);
-    X509_REQ *req = text != NULL ? sg_request_parse(sg_bytes(text, n), &s->err) : NULL;
+    struct sg_request *req = text != NULL ? sg_request_parse(sg_bytes(text, n), &s->err) : NULL;
     free(text);
     if (req == NULL)
         return sg_cli_fail(SG_CLI_FAILED, "%s: %s.", s->w->operand, s->err.text);
@@ -34,7 +34,7 @@ static int read_request(struct signing *s)
     else
         r = sg_request_cn(req, s->name, sizeof s->name);
     s->key = sg_request_key(req);
-    X509_REQ_free(req);
+    sg_request_free(req);
     if (r < 0 || s->key == NULL)
         return sg_cli_fail(SG_CLI_FAILED, "%s names no CA: give it a name with --name.", s->w->operand);
     return 0;

@@ -2,7 +2,6 @@
 /* signet modem keygen: a private key that nobody can copy, and its request, verified whole (modem notes 9.10). */
 #include "modem.h"
 
-#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +12,7 @@ struct making {
     uint32_t tag;
     struct sg_keygen k;
     struct sg_cli_modem_identity id;
-    X509_REQ *request;
+    struct sg_request *request;
     const char *vouched; /* what is known of who signed the reply */
     uint8_t text_space[4096];
     struct sg_buf text; /* the request as it goes out */
@@ -98,15 +97,8 @@ static int encode(struct making *w)
         sg_put_bytes(&w->text, w->k.body);
         return 0;
     }
-    /* The bytes that were hashed and signed, in PEM: not what OpenSSL would encode anew. */
-    char *base64 = NULL;
-    long n = 0;
-    BIO *bio = BIO_new(BIO_s_mem());
-    if (bio != NULL && PEM_write_bio(bio, "CERTIFICATE REQUEST", "", w->k.body.p, (long)w->k.body.n) > 0)
-        n = BIO_get_mem_data(bio, &base64);
-    sg_put(&w->text, base64, (size_t)n);
-    BIO_free(bio);
-    return n > 0 && !w->text.full ? 0 : sg_cli_fail(SG_CLI_FAILED, "encoding the request failed.");
+    int r = sg_request_put_pem(&w->text, w->k.body); /* what was hashed and signed: not encoded anew */
+    return r == 0 ? 0 : sg_cli_fail(SG_CLI_FAILED, "encoding the request failed.");
 }
 
 static int print(struct making *w)
@@ -188,6 +180,6 @@ int sg_cli_modem_keygen(struct sg_cli_modem *d)
         code = sg_cli_modem_begin(d);
     if (code == 0)
         code = sg_cli_modem_end(d, work(w));
-    X509_REQ_free(w->request);
+    sg_request_free(w->request);
     return code;
 }
