@@ -6,10 +6,8 @@
 #include <string.h>
 
 static const struct sg_en_mechanism *const mechanisms[] = {
-    &sg_en_acm,
-    &sg_en_aum,
-    &sg_en_aum_more,
-    &sg_en_scm,
+    &sg_en_acm,     &sg_en_aum, &sg_en_aum_more, &sg_en_sum, &sg_en_ssm, &sg_en_scm,
+    &sg_en_network, &sg_en_lgm, &sg_en_privacy,  &sg_en_cck, &sg_en_gec, &sg_en_cry,
 };
 
 const struct sg_en_requirement *sg_en_requirement(size_t i)
@@ -64,7 +62,7 @@ bool sg_en_item_id(const struct sg_en_requirement *r, const struct sg_en_item *i
     static const char *const own[SG_EN_PARTS] = {"Network", "Privacy", "Financial"};
     const char *mark = strstr(item->name, "<A>");
 
-    if ((item->parts & SG_EN_PART(part)) == 0 || which > (mark != NULL ? 1U : 0U))
+    if ((item->parts & r->parts & SG_EN_PART(part)) == 0 || which > (mark != NULL ? 1U : 0U))
         return false;
     if (mark == NULL)
         (void)snprintf(id, SG_EN_ITEM_ID, "E.Info.%s.%s", sg_en_name(r, part), item->name);

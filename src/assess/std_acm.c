@@ -47,7 +47,7 @@ static const struct sg_en_category child_categories[] = {
 };
 
 static const struct sg_en_node acm3_nodes[] = {
-    {P2, 1, 2, NA, 'A', 2, "Is the product a toy?"},
+    {P2, 1, 2, NA, 'A', 2, "Is it a toy?"},
     {P2, 2, PASS, FAIL, 'A', 2,
      "As delivered, can a child get only at outside content whose source somebody authorised has approved?"},
 };
@@ -69,7 +69,7 @@ static const struct sg_en_item acm4_items[] = {
 };
 
 static const struct sg_en_node acm5_nodes[] = {
-    {P2, 1, 2, NA, 'A', 2, "Is the product a toy?"},
+    {P2, 1, 2, NA, 'A', 2, "Is it a toy?"},
     {P2, 2, PASS, FAIL, 'A', 2, "Can somebody authorised set limits to what a child may do with the asset?"},
 };
 static const struct sg_en_item acm5_items[] = {
@@ -79,7 +79,7 @@ static const struct sg_en_item acm5_items[] = {
 };
 
 static const struct sg_en_node acm6_nodes[] = {
-    {P2, 1, 2, NA, 'A', 2, "Is the product a toy?"},
+    {P2, 1, 2, NA, 'A', 2, "Is it a toy?"},
     {P2, 2, PASS, FAIL, 'A', 2, "Can somebody authorised set limits to what others may do with what is the child's?"},
 };
 static const struct sg_en_item acm6_items[] = {
