@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Traps for a provisioning tool (modem notes, section 9): the simulated modem has each that is the modem's, so that
- * what falls into one falls here too. Traps 7, 8, 15 and 19 are in other files of this room; 1 and 4 are seen by the
- * interop tests. */
+ * what falls into one falls here too. Traps 7, 8, 15, 16 and 19 are in other files of this room; 14 and 16, which are
+ * the firmware's and the server's, in tests/system/test_traps.py; 1 and 4 are seen by the interop tests. */
 #include "sim_rig.h"
 
 static const struct sg_sim_config at_host = {.host = SG_SIM_AT_HOST};
@@ -155,7 +155,7 @@ static void trap_10_to_13_each_reply_has_what_can_be_checked(void **state)
     rig_end(&r);
 }
 
-static void trap_16_and_17_tags_of_the_modem_itself(void **state)
+static void trap_17_tags_of_the_modem_itself(void **state)
 {
     struct rig r;
     (void)state;
@@ -209,7 +209,7 @@ int main(void)
         cmocka_unit_test(trap_6_what_cannot_be_content),
         cmocka_unit_test(trap_9_a_deleted_key_is_gone),
         cmocka_unit_test(trap_10_to_13_each_reply_has_what_can_be_checked),
-        cmocka_unit_test(trap_16_and_17_tags_of_the_modem_itself),
+        cmocka_unit_test(trap_17_tags_of_the_modem_itself),
         cmocka_unit_test(trap_18_high_tags_and_unknown_types_are_listed),
         cmocka_unit_test(trap_20_results_are_whole_lines),
     };
