@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BACKOFF_MS = 1000, BACKOFF_MAX_MS = 5 * 60 * 1000 };
+enum { BACKOFF_MS = 1000 };
 enum { STABLE_MS = 60 * 1000 }; /* a registration that lasted so long makes up for the failures before it */
 enum { STOP_MS = 5000 };        /* how long the server's answer to the deregistration is waited for */
 enum { REBOOT_MS = 2000 };      /* how long a reboot takes */
@@ -33,13 +33,14 @@ uint32_t sg_agent_random(void *user)
 }
 
 /* "Full jitter": anything from nothing to the whole interval, so that many devices do not come back at once. */
-uint64_t sg_agent_backoff(unsigned failures, uint32_t random)
+static uint64_t backoff(unsigned failures, uint32_t longest_s, uint32_t random)
 {
+    const uint64_t longest = (uint64_t)longest_s * 1000;
     uint64_t most = BACKOFF_MS;
 
-    for (unsigned i = 1; i < failures && most < BACKOFF_MAX_MS; i++)
+    for (unsigned i = 1; i < failures && most < longest; i++)
         most *= 2;
-    most = most < BACKOFF_MAX_MS ? most : BACKOFF_MAX_MS;
+    most = most < longest ? most : longest;
     return random % (most + 1);
 }
 
@@ -70,7 +71,7 @@ static void session_over(struct sg_agent *a)
         finish(a, SG_AGENT_FAILED);
         return;
     }
-    const uint64_t wait = sg_agent_backoff(a->failures, sg_agent_random(NULL));
+    const uint64_t wait = backoff(a->failures, a->options->pause, sg_agent_random(NULL));
     a->connect_at = now + wait;
     sg_agent_say("Trying again in %.1f s.", (double)wait / 1000);
 }

@@ -26,6 +26,7 @@ struct sg_agent_options {
     const char *endpoint;                /* --endpoint; NULL: from the modem's IMEI or the certificate */
     uint32_t lifetime;                   /* --lifetime */
     uint32_t interval;                   /* --interval: seconds between two measurements, 0: none */
+    uint32_t pause;                      /* --pause: the longest between two attempts, in seconds */
     uint32_t attempts;                   /* --attempts: give up after so many failures in a row, 0: never */
 };
 /* SG_AGENT_USAGE after a sentence about what is wrong; SG_AGENT_DONE after --help or --version; -1: go on. */
@@ -81,9 +82,6 @@ void sg_agent_connected(struct sg_agent *a, const char *how);
 void sg_agent_datagram(struct sg_agent *a, struct sg_bytes datagram);
 /* The session ended or could not be made; `why` is a sentence. */
 void sg_agent_ended(struct sg_agent *a, const char *why);
-
-/* When the next attempt is to be made: 1 s doubling to 5 minutes, and a random part of it. */
-uint64_t sg_agent_backoff(unsigned failures, uint32_t random);
 
 void sg_agent_tell(struct sg_agent *a, const struct sg_lwm2m_event *event); /* prints what happened */
 

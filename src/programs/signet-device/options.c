@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum { COAPS_PORT = 5684 }; /* RFC 7252 section 6.2 */
-enum { LIFETIME = 300, INTERVAL = 10, INTERVAL_MAX = 86400, ATTEMPTS_MAX = 1000000 };
+enum { LIFETIME = 300, INTERVAL = 10, INTERVAL_MAX = 86400, PAUSE = 5 * 60, ATTEMPTS_MAX = 1000000 };
 
 static const char usage[] =
     "signet-device: a LwM2M device on Linux\n"
@@ -36,6 +36,7 @@ static const char usage[] =
     "Behaviour\n"
     "  --lifetime S      of the registration, in seconds (300)\n"
     "  --interval S      between two changes of the temperature, 0 for none (10)\n"
+    "  --pause S         the longest pause between two attempts (300)\n"
     "  --attempts N      give up after so many failed attempts in a row\n"
     "  --help, --version\n"
     "\n"
@@ -55,6 +56,7 @@ enum {
     ADDRESS,
     LIFETIME_S,
     INTERVAL_S,
+    PAUSE_S,
     ATTEMPTS,
     HELP,
     VERSION
@@ -74,6 +76,7 @@ static const struct option longs[] = {
     {"address", required_argument, NULL, ADDRESS},
     {"lifetime", required_argument, NULL, LIFETIME_S},
     {"interval", required_argument, NULL, INTERVAL_S},
+    {"pause", required_argument, NULL, PAUSE_S},
     {"attempts", required_argument, NULL, ATTEMPTS},
     {"help", no_argument, NULL, HELP},
     {"version", no_argument, NULL, VERSION},
@@ -174,6 +177,8 @@ static int take(int option, const char *value, struct sg_agent_options *o)
         return parse_number("lifetime", value, UINT32_MAX, &o->lifetime);
     case INTERVAL_S:
         return parse_number("interval", value, INTERVAL_MAX, &o->interval);
+    case PAUSE_S:
+        return parse_number("pause", value, INTERVAL_MAX, &o->pause);
     default:
         return parse_number("attempts", value, ATTEMPTS_MAX, &o->attempts);
     }
@@ -220,7 +225,7 @@ int sg_agent_options(int argc, char **argv, struct sg_agent_options *o)
 {
     int option;
 
-    *o = (struct sg_agent_options){.tag = SG_TAG_LWM2M, .lifetime = LIFETIME, .interval = INTERVAL};
+    *o = (struct sg_agent_options){.tag = SG_TAG_LWM2M, .lifetime = LIFETIME, .interval = INTERVAL, .pause = PAUSE};
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":", longs, NULL)) != -1) {
         if (option == ':')
