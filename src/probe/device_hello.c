@@ -43,27 +43,24 @@ static size_t numbers(struct sg_cursor list, uint16_t *out, size_t cap, size_t *
 }
 
 /* RFC 6066 section 3: the first host_name of the list. */
-static void take_name(struct sg_cursor body, struct sg_probe_hello *h)
+static void take_name(struct sg_cursor body, struct sg_probe_client_hello *h)
 {
     struct sg_cursor list = vector(&body, 2);
     const uint8_t type = sg_get_u8(&list);
     const struct sg_cursor name = vector(&list, 2);
     if (list.bad || type != 0)
         return;
-    size_t n = 0;
-    for (; n < name.n && n < sizeof h->server_name - 1; n++)
-        h->server_name[n] = name.p[n] > ' ' && name.p[n] < 0x7f ? (char)name.p[n] : '?';
-    h->server_name[n] = '\0';
+    sg_probe_text(sg_bytes(name.p, name.n), h->server_name, sizeof h->server_name);
 }
 
-static void take_versions(struct sg_cursor body, struct sg_probe_hello *h)
+static void take_versions(struct sg_cursor body, struct sg_probe_client_hello *h)
 {
     struct sg_cursor list = vector(&body, 1);
     while (sg_left(&list) >= 2)
         h->dtls13 |= sg_get_u16(&list) == DTLS13;
 }
 
-static void take_extension(uint16_t type, struct sg_bytes body, struct sg_probe_hello *h)
+static void take_extension(uint16_t type, struct sg_bytes body, struct sg_probe_client_hello *h)
 {
     struct sg_cursor c = sg_cursor(body);
     switch (type) {
@@ -110,7 +107,7 @@ static void take_extension(uint16_t type, struct sg_bytes body, struct sg_probe_
     }
 }
 
-static void take_extensions(struct sg_cursor *c, struct sg_probe_hello *h)
+static void take_extensions(struct sg_cursor *c, struct sg_probe_client_hello *h)
 {
     if (sg_left(c) == 0)
         return; /* RFC 5246 section 7.4.1.2: they may be absent altogether */
@@ -124,7 +121,7 @@ static void take_extensions(struct sg_cursor *c, struct sg_probe_hello *h)
     c->bad |= list.bad;
 }
 
-static int take_body(struct sg_cursor c, struct sg_probe_hello *h)
+static int take_body(struct sg_cursor c, struct sg_probe_client_hello *h)
 {
     h->version = sg_get_u16(&c);
     const struct sg_bytes random = sg_get(&c, sizeof h->random);
@@ -143,7 +140,7 @@ static int take_body(struct sg_cursor c, struct sg_probe_hello *h)
     return c.bad ? SG_EFORMAT : 0;
 }
 
-int sg_probe_hello_parse(struct sg_bytes datagram, struct sg_probe_hello *h)
+int sg_probe_client_hello_parse(struct sg_bytes datagram, struct sg_probe_client_hello *h)
 {
     struct sg_cursor c = sg_cursor(datagram);
 

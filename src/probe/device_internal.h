@@ -5,6 +5,7 @@
 #ifndef SG_PROBE_DEVICE_INTERNAL_H
 #define SG_PROBE_DEVICE_INTERNAL_H
 
+#include "dtls/dtls.h"
 #include "probe/probe_internal.h"
 
 #include <openssl/evp.h>
@@ -16,14 +17,14 @@ enum { SG_HELLO_SUITES = 128, SG_HELLO_GROUPS = 32, SG_HELLO_SIGNATURES = 48, SG
 
 /* A ClientHello of DTLS (RFC 6347 section 4.2.1, RFC 5246 section 7.4.1.2). Lists are in the device's order; what does
  * not fit into them is counted in `more`. */
-struct sg_probe_hello {
+struct sg_probe_client_hello {
     uint16_t version; /* the newest that it speaks: 0xfefd is DTLS 1.2, 0xfeff 1.0 */
     uint8_t random[32];
     bool cookie, session; /* it brings a cookie; it offers to resume a session */
     bool compression;     /* it offers some */
     uint16_t suites[SG_HELLO_SUITES], groups[SG_HELLO_GROUPS], signatures[SG_HELLO_SIGNATURES];
     size_t suite_count, group_count, signature_count, more;
-    char server_name[SG_HELLO_NAME]; /* "" where it names none; bytes that are no part of a name show as '?' */
+    char server_name[SG_HELLO_NAME]; /* "" where it names none; of printable characters */
     bool extended_master_secret, ticket, status_request, renegotiation_info, encrypt_then_mac;
     bool cid, cid_draft; /* connection ids: RFC 9146, or the number of its draft (53) */
     uint8_t cid_len;
@@ -32,6 +33,199 @@ struct sg_probe_hello {
 };
 /* From a datagram that begins with it. SG_ENOTFOUND: it is something else; SG_EUNSUPPORTED: it comes in fragments;
  * SG_EFORMAT, SG_ETRUNCATED. */
-int sg_probe_hello_parse(struct sg_bytes datagram, struct sg_probe_hello *h);
+int sg_probe_client_hello_parse(struct sg_bytes datagram, struct sg_probe_client_hello *h);
+
+/* ------------------------------------------------------------------- certificates that a server shows, device_certs.c
+ */
+
+/* Each is right in all but the one thing that it is named after: names, usage and algorithms are those of the server
+ * that the device trusts, and its CA has signed it. */
+enum sg_probe_flaw {
+    SG_FLAW_NONE,          /* the control */
+    SG_FLAW_NONE_BELOW_CA, /* the control of those further down that have an issuing CA in their chain */
+    SG_FLAW_WRONG_CA,      /* by a CA of another name */
+    SG_FLAW_SAME_NAME,     /* all names, serial numbers and key ids are the right ones; all keys are others */
+    SG_FLAW_WRONG_KEY,     /* the right certificate, and a key that is not its own */
+    SG_FLAW_EXPIRED,
+    SG_FLAW_FUTURE,
+    SG_FLAW_WRONG_NAME,
+    SG_FLAW_OTHER_SERVER, /* a sound certificate of the CA for another server of the same domain */
+    SG_FLAW_USAGE,        /* for clients only */
+    SG_FLAW_CA_LEAF,      /* a CA's own certificate, with the server's name */
+    SG_FLAW_SHA1,
+    SG_FLAW_BROKEN_CHAIN, /* the issuing CA between is not sent */
+    SG_FLAW_NOT_A_CA,     /* issued by another server of the CA */
+    SG_FLAW_SMALL_CURVE,  /* issued by a CA with a key on P-192 */
+    SG_FLAW_SMALL_RSA     /* issued by a CA with 1024 bits of RSA */
+};
+struct sg_probe_credential {
+    X509 *leaf;
+    EVP_PKEY *key;
+    STACK_OF(X509) * chain; /* to be sent after the leaf; NULL: none */
+};
+struct sg_probe_authority { /* borrowed */
+    X509 *server;           /* the certificate of the server that the device trusts */
+    EVP_PKEY *server_key;   /* its key; NULL: a certificate made here takes its place */
+    struct sg_issuer ca;    /* what the device trusts it by */
+};
+int sg_probe_credential_make(const struct sg_probe_authority *a, enum sg_probe_flaw flaw, struct sg_probe_credential *c,
+                             struct sg_error *err);
+void sg_probe_credential_free(struct sg_probe_credential *c);
+
+/* ------------------------------------------------------------------------ the LwM2M server that is played,
+ * device_lwm2m.c */
+
+enum { SG_PLAYED_SEEN = 64, SG_PLAYED_PAYLOAD = 1280, SG_PLAYED_DATAGRAM = 1400, SG_PLAYED_RECEIVED = 4096 };
+
+struct sg_probe_answer {
+    uint8_t code;
+    uint32_t format; /* UINT32_MAX: none named */
+    size_t n;
+    uint8_t payload[SG_PLAYED_PAYLOAD];
+};
+
+/* One LwM2M server, towards one device, over whatever carries its datagrams. */
+struct sg_probe_lwm2m {
+    void *user;
+    void (*send)(void *user, struct sg_bytes datagram);
+    bool mute; /* takes what comes and answers nothing */
+    char endpoint[160], links[512];
+    char first[120];            /* the first request that came, for people: "POST /rd?ep=…" */
+    bool registered, bootstrap; /* it asked to be registered; to be bootstrapped */
+    unsigned registrations, updates, datagrams;
+    uint16_t mid; /* of the last request sent */
+    bool answered;
+    struct sg_probe_answer answer; /* to the last request sent */
+    struct {                       /* responses and acknowledgements as they came, whatever they belong to */
+        uint16_t mid;
+        uint8_t code, token[8], token_len;
+    } seen[SG_PLAYED_SEEN];
+    size_t seen_count;
+};
+void sg_probe_lwm2m_init(struct sg_probe_lwm2m *l, void *user, void (*send)(void *user, struct sg_bytes datagram));
+void sg_probe_lwm2m_input(struct sg_probe_lwm2m *l, struct sg_bytes datagram);
+/* A confirmable request with a number and a token of its own. `format` is that of the payload, or what is accepted
+ * where there is none; UINT32_MAX: not named. */
+struct sg_probe_request {
+    uint8_t method;
+    struct sg_path path;
+    uint32_t format;
+    struct sg_bytes payload;
+};
+void sg_probe_lwm2m_write(struct sg_probe_lwm2m *l, const struct sg_probe_request *r, struct sg_buf *out);
+/* Text from outside: what is not printable ASCII becomes '?'; cut to fit. */
+void sg_probe_text(struct sg_bytes from, char *to, size_t cap);
+/* How many answers came to the message of that number. */
+unsigned sg_probe_lwm2m_answers(const struct sg_probe_lwm2m *l, uint16_t mid);
+
+/* -------------------------------------------------------------------------------------------- the probe of a device */
+
+struct sg_probe_good;
+struct sg_probe_device {
+    const struct sg_probe_device_options *o;
+    const struct sg_probe_watch *watch;
+    struct sg_probe_target *target;
+    struct sg_probe_authority authority;
+    struct sg_probe_wire wire;
+    struct sg_probe_good *good;         /* the session with the good server, or NULL */
+    struct sg_probe_client_hello hello; /* the device's latest first message to the good server */
+    struct sg_addr peer;                /* where its latest first message came from */
+    bool known;                         /* it registered once */
+    struct sg_probe_control last;       /* the latest control */
+    enum sg_probe_flaw last_kind;
+    bool last_fresh; /* nothing was done since but in that session */
+};
+bool sg_probe_device_stopped(const struct sg_probe_device *p);
+
+/* ---------------------------------------------------------------------------------------- the good server,
+ * device_good.c */
+
+/* A session of the device with a server that is right in all. */
+struct sg_probe_good {
+    struct sg_probe_device *p;
+    struct sg_dtls *dtls;
+    sg_dtls_id id;
+    struct sg_probe_credential credential;
+    struct sg_probe_lwm2m lwm2m;
+    bool connected, closed, refused;
+    int alert;
+    char why[240];      /* refused or closed: a sentence */
+    char identity[200]; /* the device's certificate: fingerprint and common name */
+    uint16_t suite;
+    bool hold; /* what is to be sent is kept in `held`, the last datagram of it */
+    uint8_t held[SG_PLAYED_DATAGRAM + 200];
+    size_t held_len;
+};
+/* Plays it from now on; the session before it is ended. */
+int sg_probe_good_open(struct sg_probe_device *p, enum sg_probe_flaw kind, struct sg_error *err);
+/* Lets things happen until `until` (NULL: nothing) is true, the session or the attempt has ended, or the deadline. */
+bool sg_probe_good_run(struct sg_probe_good *g, const bool *until, uint64_t deadline);
+/* Asks the device, and waits for its answer, sending again as RFC 7252 says. False: there is none. */
+bool sg_probe_good_ask(struct sg_probe_good *g, const struct sg_probe_request *r);
+/* Makes the device need a new handshake: has it send something, and ends the session by close_notify. */
+void sg_probe_good_end(struct sg_probe_device *p);
+
+/* ------------------------------------------------------------------------------------------ bad servers, device_bad.c
+ */
+
+struct sg_probe_bad { /* what is bad about it */
+    enum sg_probe_flaw flaw;
+    const char *suites; /* as OpenSSL names them; NULL: those that the good one has */
+    uint16_t version;   /* 0: DTLS 1.2 */
+    bool no_certificate;
+    bool relays; /* what the device says in its session is answered as the good server would */
+};
+
+/* How far a device went with it. */
+enum sg_probe_stage {
+    SG_STAGE_NOTHING,  /* it did not come */
+    SG_STAGE_HELLO,    /* its first message came */
+    SG_STAGE_ANSWERED, /* it went on after the server's certificate: its key exchange came */
+    SG_STAGE_FINISHED  /* its Finished came: to it, the server is authentic */
+};
+struct sg_probe_attempt {
+    enum sg_probe_stage stage;
+    struct sg_probe_client_hello hello;
+    struct sg_addr from;
+    int alert;     /* the device's, -1: none */
+    int own_alert; /* ours, -1: none */
+    bool complete; /* the session stands */
+    bool ended;    /* by the device's close_notify, after that */
+    bool again;    /* it began anew without a word */
+    char suite[64];
+    char first[120]; /* what it said first in the session, "" where nothing */
+    char why[160];   /* where the probe's side gave up: why */
+};
+/* Plays it to the device's next attempt, until that has ended. 0, or what kept it from being played. */
+int sg_probe_bad_play(struct sg_probe_device *p, const struct sg_probe_bad *bad, struct sg_probe_attempt *t,
+                      struct sg_error *err);
+
+/* ------------------------------------------------------------------------------------------- controls,
+ * device_control.c */
+
+/* Has the device register with the good server, anew unless it just did and nothing was done since. What came of it is
+ * p->last. False where it did not register. */
+bool sg_probe_control(struct sg_probe_device *p, enum sg_probe_flaw kind);
+/* Puts p->last among the result's controls. */
+void sg_probe_note_control(const struct sg_probe_device *p, struct sg_probe_result *r);
+
+/* -------------------------------------------------------------------------------------------- refusals,
+ * device_refuse.c */
+
+enum { SG_REFUSAL_ALERTS = 6 };
+struct sg_probe_refusal {
+    const char *run;
+    struct sg_probe_bad bad;
+    enum sg_probe_flaw control;
+    const char *wrong;             /* "whose certificate has expired" */
+    int alerts[SG_REFUSAL_ALERTS]; /* those that name this cause, ended by 0; besides those that name none */
+};
+/* NULL: the run is none of them. */
+const struct sg_probe_refusal *sg_probe_find_refusal(const char *run);
+int sg_probe_refuse(struct sg_probe_device *p, const struct sg_probe_refusal *f, struct sg_probe_result *r,
+                    struct sg_error *err);
+/* What an attempt says; the only judge of it. */
+void sg_probe_judge_refusal(const struct sg_probe_refusal *f, const struct sg_probe_attempt *t,
+                            struct sg_probe_result *r);
 
 #endif

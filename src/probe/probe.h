@@ -149,4 +149,22 @@ size_t sg_capture_count(const struct sg_capture *c);
 /* The file's bytes, in new memory (free()), *n of them. NULL: out of memory. */
 uint8_t *sg_capture_pcapng(const struct sg_capture *c, size_t *n);
 
+/* --------------------------------------------------------------------------------------------------- the device */
+
+/* What plays servers, good and bad, to the one device that connects. All is borrowed. */
+struct sg_probe_device_options {
+    struct sg_addr listen;
+    X509 *server;         /* the certificate of the server that the device trusts */
+    EVP_PKEY *server_key; /* its key; NULL: a certificate of the same names is made, which the device must take too */
+    struct sg_issuer ca;  /* the CA that the device trusts, with its key */
+    unsigned patience;    /* seconds that the device may take to come back; 0: 600 */
+    unsigned rate;        /* datagrams a second at most; 0: 50 */
+    void *user;
+    void (*waits)(void *user, const char *for_what); /* the device has to do something, or a person; NULL: not told */
+};
+/* Makes the wanted runs. `target` is what the operator says, and gets what the device says of itself. 0 after all of
+ * them; SG_ETIMEOUT: no device came; another SG_E…, or what `watch->done` returned. */
+int sg_probe_device(const struct sg_probe_device_options *o, struct sg_probe_target *target,
+                    const struct sg_probe_watch *watch, struct sg_error *err);
+
 #endif

@@ -40,13 +40,13 @@ static void what_it_offers_is_read_in_its_order(void **state)
 {
     (void)state;
     uint8_t space[2048];
-    struct sg_probe_hello h;
+    struct sg_probe_client_hello h;
     SSL_CTX *ctx = client();
     assert_int_equal(SSL_CTX_set_cipher_list(ctx, "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-CCM8"), 1);
     assert_int_equal(SSL_CTX_set1_groups_list(ctx, "P-256:P-384"), 1);
     assert_int_equal(SSL_CTX_set1_sigalgs_list(ctx, "ECDSA+SHA256:ECDSA+SHA384"), 1);
     SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_ENCRYPT_THEN_MAC);
-    assert_int_equal(sg_probe_hello_parse(hello_of(ctx, "lwm2m.example.com", space), &h), 0);
+    assert_int_equal(sg_probe_client_hello_parse(hello_of(ctx, "lwm2m.example.com", space), &h), 0);
     assert_int_equal(h.version, 0xfefd);
     assert_int_equal(h.suite_count, 3); /* and the one that says "no renegotiation yet" */
     assert_int_equal(h.suites[0], 0xC02B);
@@ -70,11 +70,11 @@ static void what_it_asks_for_is_read(void **state)
 {
     (void)state;
     uint8_t space[2048];
-    struct sg_probe_hello h;
+    struct sg_probe_client_hello h;
     SSL_CTX *ctx = client();
     assert_int_equal(SSL_CTX_set_tlsext_max_fragment_length(ctx, TLSEXT_max_fragment_length_1024), 1);
     assert_int_equal(SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp), 1);
-    assert_int_equal(sg_probe_hello_parse(hello_of(ctx, NULL, space), &h), 0);
+    assert_int_equal(sg_probe_client_hello_parse(hello_of(ctx, NULL, space), &h), 0);
     assert_string_equal(h.server_name, "");
     assert_true(h.status_request && h.ticket && h.encrypt_then_mac);
     assert_int_equal(h.max_fragment, 2);
@@ -85,10 +85,10 @@ static void an_old_version_is_read(void **state)
 {
     (void)state;
     uint8_t space[2048];
-    struct sg_probe_hello h;
+    struct sg_probe_client_hello h;
     SSL_CTX *ctx = client();
     assert_int_equal(SSL_CTX_set_max_proto_version(ctx, DTLS1_VERSION), 1);
-    assert_int_equal(sg_probe_hello_parse(hello_of(ctx, NULL, space), &h), 0);
+    assert_int_equal(sg_probe_client_hello_parse(hello_of(ctx, NULL, space), &h), 0);
     assert_int_equal(h.version, 0xfeff);
     SSL_CTX_free(ctx);
 }
@@ -97,12 +97,12 @@ static void a_cut_message_is_refused_wherever_it_is_cut(void **state)
 {
     (void)state;
     uint8_t space[2048];
-    struct sg_probe_hello h;
+    struct sg_probe_client_hello h;
     SSL_CTX *ctx = client();
     const struct sg_bytes whole = hello_of(ctx, "lwm2m.example.com", space);
     for (size_t n = 0; n < whole.n; n++)
-        assert_int_not_equal(sg_probe_hello_parse(sg_bytes(whole.p, n), &h), 0);
-    assert_int_equal(sg_probe_hello_parse(whole, &h), 0);
+        assert_int_not_equal(sg_probe_client_hello_parse(sg_bytes(whole.p, n), &h), 0);
+    assert_int_equal(sg_probe_client_hello_parse(whole, &h), 0);
     SSL_CTX_free(ctx);
 }
 
@@ -110,19 +110,19 @@ static void other_datagrams_are_told_apart(void **state)
 {
     (void)state;
     uint8_t space[2048];
-    struct sg_probe_hello h;
+    struct sg_probe_client_hello h;
     static const uint8_t coap[] = {0x44, 0x02, 0x00, 0x01, 1, 2, 3, 4, 0xb2, 'r', 'd', 0x11, 0x28};
-    assert_int_equal(sg_probe_hello_parse(sg_bytes(coap, sizeof coap), &h), SG_ENOTFOUND);
+    assert_int_equal(sg_probe_client_hello_parse(sg_bytes(coap, sizeof coap), &h), SG_ENOTFOUND);
     SSL_CTX *ctx = client();
     const struct sg_bytes whole = hello_of(ctx, NULL, space);
     space[13] = 2; /* a ServerHello */
-    assert_int_equal(sg_probe_hello_parse(whole, &h), SG_ENOTFOUND);
+    assert_int_equal(sg_probe_client_hello_parse(whole, &h), SG_ENOTFOUND);
     space[13] = 1;
     space[4] = 1; /* epoch 1 */
-    assert_int_equal(sg_probe_hello_parse(whole, &h), SG_ENOTFOUND);
+    assert_int_equal(sg_probe_client_hello_parse(whole, &h), SG_ENOTFOUND);
     space[4] = 0;
     space[21]++; /* the fragment begins further on */
-    assert_int_equal(sg_probe_hello_parse(whole, &h), SG_EUNSUPPORTED);
+    assert_int_equal(sg_probe_client_hello_parse(whole, &h), SG_EUNSUPPORTED);
     SSL_CTX_free(ctx);
 }
 
@@ -130,13 +130,13 @@ static void a_name_with_control_characters_does_not_reach_a_terminal(void **stat
 {
     (void)state;
     uint8_t space[2048];
-    struct sg_probe_hello h;
+    struct sg_probe_client_hello h;
     SSL_CTX *ctx = client();
     const struct sg_bytes whole = hello_of(ctx, "lwm2m.example.com", space);
     uint8_t *name = memmem(space, whole.n, "example", 7);
     assert_non_null(name);
     name[0] = '\033';
-    assert_int_equal(sg_probe_hello_parse(whole, &h), 0);
+    assert_int_equal(sg_probe_client_hello_parse(whole, &h), 0);
     assert_string_equal(h.server_name, "lwm2m.?xample.com");
     SSL_CTX_free(ctx);
 }

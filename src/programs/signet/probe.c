@@ -9,6 +9,7 @@ static const struct {
     const char *word;
     const struct sg_cli_command *command;
 } words[] = {
+    {"device", &sg_cli_probe_device},
     {"runs", &sg_cli_probe_runs},
     {"records", &sg_cli_probe_records},
 };
@@ -43,6 +44,7 @@ const struct sg_cli_command sg_cli_probe = {
     "probe",
     "WHAT [OPTION…]",
     "tries what must be refused, and records what happened",
+    "  device             a device that connects to servers, good and bad\n"
     "  runs               the catalogue: every run, and the requirements it speaks to\n"
     "  records DIR        lists an evidence folder, and checks all that is in it\n"
     "\n"

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""signet probe device against signet-device, which must refuse every bad server."""
+
+import json
+import subprocess
+
+import pytest
+from harness import SERVER_NAME, free_port, run, wait_until
+
+ENDPOINT = "urn:imei:351516170000996"
+REFUSALS = ["dev.server.wrong-ca", "dev.server.same-name", "dev.server.wrong-key", "dev.server.expired",
+            "dev.server.future", "dev.server.wrong-name", "dev.server.other-server", "dev.server.usage",
+            "dev.server.sha1", "dev.server.broken-chain", "dev.mitm", "dev.server.not-a-ca", "dev.server.small-curve",
+            "dev.server.small-rsa"]
+
+
+def openssl(folder, *args):
+    subprocess.run(["openssl", *map(str, args)], check=True, capture_output=True, cwd=folder)
+
+
+@pytest.fixture
+def identity(home, folder):
+    """A device's key and certificate, in files."""
+    openssl(folder, "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "device.key")
+    (folder / "device.key").chmod(0o600)
+    openssl(folder, "req", "-new", "-key", "device.key", "-subj", f"/CN={ENDPOINT}", "-out", "device.csr")
+    openssl(folder, "x509", "-req", "-in", "device.csr", "-CA", home.path / "ca/issuing.pem", "-CAkey",
+            home.path / "ca/issuing.key", "-days", 30, "-out", "device.pem")
+    return ["--cert", folder / "device.pem", "--key", folder / "device.key"]
+
+
+@pytest.fixture
+def device(home, start, identity):
+    """Starts a device that connects to a port, where the probe will be."""
+    def begin(port, *args):
+        return start("signet-device", "--server", f"coaps://{SERVER_NAME}:{port}", "--address", "127.0.0.1", "--ca",
+                     home.path / "ca/server-root.pem", *identity, "--pause", 1, *args)
+    return begin
+
+
+def probe(home, folder, port, *args, check=None):
+    done = run("signet", "probe", "device", "--home", home.path, "--listen", f"127.0.0.1:{port}", "--evidence",
+               folder / "evidence", "--json", *args, check=check, timeout=300)
+    out = json.loads(done.stdout) if done.stdout else None
+    return done, {r["run"]: r for r in out["results"]} if out else None
+
+
+def record(folder, result):
+    return json.loads((folder / "evidence" / result["record"] / "record.json").read_text())
+
+
+def test_a_sound_device_refuses_every_bad_server(home, folder, device):
+    port = free_port()
+    device(port)
+    done, results = probe(home, folder, port, "--only", ",".join(REFUSALS), check=0)
+    assert list(results) == REFUSALS
+    for r in results.values():
+        assert r["verdict"] == "nothing-against", r
+        rec = record(folder, r)
+        assert [c["ok"] for c in rec["controls"]] == [True, True]
+        assert rec["controls"][0]["when"] <= rec["began"] or rec["controls"][0]["when"] <= rec["ended"]
+        assert rec["target"]["identity"].startswith(ENDPOINT)
+        assert rec["weight"] == "supporting" and rec["setting"] == "design"
+        assert rec["facts"]["stage"] == "hello" and not rec["facts"]["session"]
+    assert "unknown CA" in results["dev.server.wrong-ca"]["observed"]
+    assert "decrypt error" in results["dev.server.wrong-key"]["observed"]
+    assert "certificate expired" in results["dev.server.expired"]["observed"]
+    whole = run("signet", "probe", "records", folder / "evidence", "--json", check=0)
+    assert json.loads(whole.stdout)["whole"] is True
+
+
+def test_a_device_on_this_host_is_not_the_product(home, folder, device):
+    port = free_port()
+    device(port)
+    done, results = probe(home, folder, port, "--only", "dev.server.wrong-ca", "--equipment", "Meter", "--serial", "0",
+                          check=0)
+    rec = record(folder, results["dev.server.wrong-ca"])
+    assert rec["setting"] == "design" and "host of the probe" in rec["setting_reason"]
+    assert rec["weight"] == "supporting"
+
+
+def test_another_serial_number_than_the_operators_is_told(home, folder, device):
+    port = free_port()
+    device(port)
+    done, results = probe(home, folder, port, "--only", "dev.server.wrong-ca", "--equipment", "Meter", "--serial", "4711",
+                          check=0)
+    assert "serial number is said to be 4711, and it says 0" in \
+        record(folder, results["dev.server.wrong-ca"])["setting_reason"]
+
+
+def test_no_device_is_told_and_leaves_no_record(home, folder):
+    port = free_port()
+    done, results = probe(home, folder, port, "--patience", 1, check=1)
+    assert "No device registered with the good server within 1 s: it did not come" in done.stderr
+    assert results == {}
+    assert not list((folder / "evidence").glob("0*"))
+
+
+def test_a_device_that_trusts_another_root_is_told_why(home, folder, device, identity, start):
+    openssl(folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+            "/CN=Another", "-keyout", "other.key", "-out", "other.pem", "-days", 2)
+    port = free_port()
+    start("signet-device", "--server", f"coaps://{SERVER_NAME}:{port}", "--address", "127.0.0.1", "--ca",
+          folder / "other.pem", *identity, "--pause", 1)
+    done, results = probe(home, folder, port, "--patience", 20, check=1)
+    assert "unknown_ca" in done.stderr
+
+
+def test_what_the_probe_needs_is_said(home, folder):
+    for args, word in [(["--listen", "nowhere"], "--listen"), (["--server-ca", "x"], "belong together"),
+                       (["--patience", "0"], "from 1"), (["more"], "one word too many")]:
+        done = run("signet", "probe", "device", "--home", home.path, *args, check=2)
+        assert word in done.stderr
+    done = run("signet", "probe", "device", "--home", folder / "none", check=1)
+    assert "signet init" in done.stderr
+    done = run("signet", "probe", "device", "--home", home.path, "--server-ca", home.path / "ca/server-root.pem",
+               "--server-ca-key", home.path / "ca/issuing.key", check=1)
+    assert "is not that of the CA" in done.stderr
