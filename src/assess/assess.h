@@ -215,4 +215,12 @@ struct sg_assess_link {
 };
 const struct sg_assess_link *sg_assess_link(size_t i); /* NULL after the last */
 
+/* ------------------------------------------------------------------------------------------------ the report */
+
+/* A page that needs nothing else but the evidence that it links to, made from result.json alone: the report; skeletons
+ * of the technical documentation (RED Annex V) and of the declaration of conformity (Annexes VI and VII). It lies in
+ * report/ of the assessment's folder. *n bytes in new memory (free()). NULL: SG_EFORMAT (not a result), SG_ENOMEM. */
+enum sg_assess_page_kind { SG_PAGE_REPORT, SG_PAGE_DOCUMENTATION, SG_PAGE_DECLARATION };
+char *sg_assess_page(enum sg_assess_page_kind kind, const json_t *result, size_t *n, struct sg_error *err);
+
 #endif

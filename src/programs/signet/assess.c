@@ -8,6 +8,7 @@
 
 static const struct sg_cli_option options[] = {
     [SG_ASSESS_PART] = {"--part", "N", "explain: the part of EN 18031, 1 to 3"},
+    [SG_ASSESS_NO_PDF] = {"--no-pdf", NULL, "report: pages only"},
     [SG_ASSESS_OPTIONS] = {NULL, NULL, NULL},
 };
 
@@ -19,6 +20,7 @@ static const struct sub {
     int (*run)(const struct sg_cli_assess *a);
 } subs[] = {
     {"explain", BIT(SG_ASSESS_PART), "", sg_cli_assess_explain},
+    {"report", BIT(SG_ASSESS_NO_PDF), ".", sg_cli_assess_report},
 };
 enum { SUBS = sizeof subs / sizeof subs[0] };
 

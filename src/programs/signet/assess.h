@@ -7,7 +7,7 @@
 #include "assess/assess.h"
 #include "cli.h"
 
-enum sg_cli_assess_option { SG_ASSESS_PART, SG_ASSESS_OPTIONS };
+enum sg_cli_assess_option { SG_ASSESS_PART, SG_ASSESS_NO_PDF, SG_ASSESS_OPTIONS };
 
 struct sg_cli_assess {
     const struct sg_cli *cli;
@@ -17,6 +17,7 @@ struct sg_cli_assess {
 
 /* Each returns an exit code. */
 int sg_cli_assess_explain(const struct sg_cli_assess *a);
+int sg_cli_assess_report(const struct sg_cli_assess *a);
 
 /* A file of the assessment's folder: "DIR/result.json". */
 enum { SG_ASSESS_PATH = 4096 };
