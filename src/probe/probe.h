@@ -12,7 +12,9 @@
 #define SG_PROBE_H
 
 #include "core/core.h"
+#include "modem/modem.h"
 #include "pki/pki.h"
+#include "store/store.h"
 
 #include <jansson.h>
 
@@ -133,6 +135,27 @@ int sg_evidence_add(struct sg_evidence *e, const struct sg_probe_target *t, stru
  * `signet assess seal` is the anchor. */
 int sg_evidence_walk(const char *dir, int (*fn)(void *user, const char *folder, json_t *record, const char *wrong),
                      void *user, struct sg_error *err);
+
+/* -------------------------------------------------------------------------------------------------- a modem */
+
+/* A modem at its AT port. What is found in its store stays; what the runs write goes to a free tag and is removed
+ * again; the functional mode is put back. */
+struct sg_probe_modem {
+    struct sg_modem *modem; /* opened; its callbacks are used meanwhile. Borrowed, as all here */
+    const struct sg_modem_info *info;
+    const struct sg_probe_target *target;
+    EVP_PKEY *lock_key;               /* signs commands where the modem is locked; NULL: not at hand */
+    struct sg_store *store;           /* the inventory that should know what is in it; NULL: none */
+    const struct sg_psk_vault *vault; /* opens the inventory's pre-shared keys; NULL: they are not compared */
+    int64_t tag;                      /* the free tag to write to; -1: one is looked for */
+    unsigned keys;                    /* how many keys modem.keygen makes */
+    /* Asked once, before the first run that writes or goes online; NULL: never. */
+    bool (*may_change)(void *user, uint32_t tag);
+    void *user;
+};
+/* Makes the runs. 0, or why they could not be made: of the modem room, SG_EEXISTS (the tag is in use), what
+ * watch->done returned, SG_ESTATE (something could not be put back: err says what). */
+int sg_probe_modem(const struct sg_probe_modem *p, const struct sg_probe_watch *watch, struct sg_error *err);
 
 /* -------------------------------------------------------------------------------------------------- the captures */
 

@@ -55,7 +55,6 @@ void sg_probe_conclude(struct sg_probe_result *r, enum sg_verdict v, const char 
     if (failed == NULL || (v != SG_VERDICT_NOTHING_AGAINST && v != SG_VERDICT_REMARK))
         return;
     r->verdict = SG_VERDICT_SKIPPED;
-    (void)snprintf(r->reason, sizeof r->reason,
-                   "The control failed (%s: %s), so what looks like a refusal may have another cause.", failed->what,
-                   failed->observed);
+    (void)snprintf(r->reason, sizeof r->reason, "A control failed (%s: %s), so that a refusal shows nothing.",
+                   failed->what, failed->observed);
 }

@@ -10,6 +10,7 @@ static const struct {
     const struct sg_cli_command *command;
 } words[] = {
     {"device", &sg_cli_probe_device},
+    {"modem", &sg_cli_probe_modem},
     {"runs", &sg_cli_probe_runs},
     {"records", &sg_cli_probe_records},
 };
@@ -45,6 +46,7 @@ const struct sg_cli_command sg_cli_probe = {
     "WHAT [OPTION…]",
     "tries what must be refused, and records what happened",
     "  device             a device that connects to servers, good and bad\n"
+    "  modem              an nRF91 modem at its AT port\n"
     "  runs               the catalogue: every run, and the requirements it speaks to\n"
     "  records DIR        lists an evidence folder, and checks all that is in it\n"
     "\n"

@@ -13,7 +13,9 @@
 #include "probe/probe.h"
 
 /* The words after `signet probe`. */
-extern const struct sg_cli_command sg_cli_probe_device, sg_cli_probe_runs, sg_cli_probe_records;
+extern const struct sg_cli_command sg_cli_probe_device;
+extern const struct sg_cli_command sg_cli_probe_modem;
+extern const struct sg_cli_command sg_cli_probe_runs, sg_cli_probe_records;
 /* By its word; NULL where there is none. */
 const struct sg_cli_command *sg_cli_find_probe(const char *word);
 

@@ -92,8 +92,8 @@ static bool is_known(void *user, const char *name)
         names[i] = run[i].name;
     }
     const char *near = sg_cli_nearest(name, names);
-    (void)sg_cli_usage(p->cli, "there is no run %s here%s%s%s. See `signet probe runs`.", name,
-                       near != NULL ? ". Did you mean " : "", near != NULL ? near : "", near != NULL ? "?" : "");
+    (void)sg_cli_fail(0, "there is no run %s here.%s%s%s See `signet probe runs`.", name,
+                      near != NULL ? " Did you mean " : "", near != NULL ? near : "", near != NULL ? "?" : "");
     return false;
 }
 
@@ -236,6 +236,19 @@ static int fill_target(const struct sg_cli_probe *p, struct sg_probe_target *t, 
     return 0;
 }
 
+static void print_target(const struct sg_cli_probe *p, const struct sg_probe_target *t)
+{
+    char clean[SG_CLI_TEXT];
+    if (p->cli->json)
+        return;
+    (void)printf("%-*s  %s", WORD, "Target", sg_cli_clean(t->address, clean));
+    (void)printf("%s%s\n", t->identity[0] != '\0' ? ", " : "", sg_cli_clean(t->identity, clean));
+    if (t->equipment)
+        (void)printf("%-*s  %s %s, says who runs this\n\n", WORD, "Equipment", t->product, t->serial);
+    else
+        (void)printf("%-*s  design verification: %s\n\n", WORD, "Setting", sg_cli_clean(t->why_design, clean));
+}
+
 int sg_cli_probe_begin(struct sg_cli_probe *p, enum sg_probe_kind kind, struct sg_probe_target *target,
                        const char *here)
 {
@@ -252,6 +265,7 @@ int sg_cli_probe_begin(struct sg_cli_probe *p, enum sg_probe_kind kind, struct s
     p->results = json_array();
     p->watch = (struct sg_probe_watch){.user = p, .begin = begin_run, .done = done, .wanted = wanted, .stop = &stop};
     catch_signals();
+    print_target(p, target);
     return 0;
 }
 
