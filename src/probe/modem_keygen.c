@@ -61,7 +61,7 @@ static bool check_request(struct making *w)
 {
     struct sg_error err = {0};
     struct sg_cert_row *row = calloc(1, sizeof *row);
-    X509_REQ *request = sg_request_parse(w->k.body, &err);
+    struct sg_request *request = sg_request_parse(w->k.body, &err);
     EVP_PKEY *key = request != NULL ? sg_request_key(request) : NULL;
     struct sg_fingerprint *f = &w->key[w->made];
     if (request == NULL)
@@ -74,7 +74,7 @@ static bool check_request(struct making *w)
         if (memcmp(&w->key[i], f, sizeof *f) == 0)
             (void)snprintf(w->wrong, sizeof w->wrong, "it is the same as key %u", i + 1);
     EVP_PKEY_free(key);
-    X509_REQ_free(request);
+    sg_request_free(request);
     free(row);
     return w->wrong[0] == '\0';
 }
