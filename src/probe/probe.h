@@ -190,4 +190,45 @@ struct sg_probe_device_options {
 int sg_probe_device(const struct sg_probe_device_options *o, struct sg_probe_target *target,
                     const struct sg_probe_watch *watch, struct sg_error *err);
 
+/* ---------------------------------------------------------------------------------------------------- a server */
+
+/* Who the probe is to a server. */
+struct sg_probe_identity {
+    X509 *cert; /* NULL: none */
+    EVP_PKEY *key;
+    STACK_OF(X509) * chain; /* what is sent after the leaf; NULL: nothing */
+};
+
+enum { SG_PROBE_RATE = 100 };
+
+/* All of it is borrowed. What is not given makes the runs that need it skipped. */
+struct sg_probe_server {
+    struct sg_addr addr, plain;       /* of the DTLS port, and where plain CoAP would be (port 0: not looked at) */
+    const char *name;                 /* what the URL calls it: a DNS name (then also sent as SNI) or an address */
+    struct sg_probe_identity genuine; /* an identity that the server lets in */
+    const char *endpoint;             /* its endpoint name; NULL: the certificate's common name */
+    const char *other_endpoint;       /* another one that the server knows; NULL: none is known */
+    struct sg_probe_identity revoked; /* one that was let in once, and is revoked */
+    struct sg_issuer issuer;          /* the CA of `genuine`: makes those that are expired, unknown, … */
+    const struct sg_trust *trust;     /* who may say who the server is; NULL: not looked at */
+    bool throw_away;                  /* all of these identities are: keys may be kept in captures */
+    unsigned rate;                    /* datagrams a second; 0: SG_PROBE_RATE. A storm is five times that */
+    unsigned wait_ms;                 /* for an answer; 0: 1000 */
+
+    void *user;
+    /* Makes an identity and has the server know it; and takes it back: when this returns, the server was told. NULL:
+     * cannot be done. The identity is the caller's, to be freed by it. */
+    int (*enrol)(void *user, const char *endpoint, struct sg_probe_identity *identity, struct sg_error *err);
+    int (*revoke)(void *user, const char *endpoint, struct sg_error *err);
+};
+/* What it cost. */
+struct sg_probe_cost {
+    unsigned long datagrams; /* sent */
+    uint64_t ms;
+};
+/* Makes the runs in the catalogue's order, and fills in `target` what they see of it. 0; SG_ECLOSED, SG_ETIMEOUT
+ * (nothing answers at that address); what `watch->done` returned; SG_EIO, SG_ECRYPTO. */
+int sg_probe_server(const struct sg_probe_server *server, struct sg_probe_target *target,
+                    const struct sg_probe_watch *watch, struct sg_probe_cost *cost, struct sg_error *err);
+
 #endif

@@ -13,9 +13,8 @@
 #include "probe/probe.h"
 
 /* The words after `signet probe`. */
-extern const struct sg_cli_command sg_cli_probe_device;
-extern const struct sg_cli_command sg_cli_probe_modem;
-extern const struct sg_cli_command sg_cli_probe_runs, sg_cli_probe_records;
+extern const struct sg_cli_command sg_cli_probe_device, sg_cli_probe_modem, sg_cli_probe_runs, sg_cli_probe_records,
+    sg_cli_probe_server;
 /* By its word; NULL where there is none. */
 const struct sg_cli_command *sg_cli_find_probe(const char *word);
 
@@ -55,7 +54,8 @@ struct sg_cli_probe {
     enum sg_probe_kind kind;
     struct sg_probe_watch watch; /* for the runs of the room: display, records, --only and --skip, Ctrl-C */
     struct sg_evidence *evidence;
-    json_t *results; /* for --json */
+    json_t *results; /* for --json, or where the command shows them itself */
+    bool page;       /* it does */
     size_t count[SG_VERDICT_FAIL + 1];
     enum sg_severity worst;     /* of the failures */
     char first[128], last[128]; /* the records made */

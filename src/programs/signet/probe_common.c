@@ -183,6 +183,7 @@ static void keep(struct sg_cli_probe *p, const struct sg_probe_target *t, const 
     (void)json_object_set_new(o, "observed", text_json(r->observed));
     (void)json_object_set_new(o, "reason", text_json(r->reason));
     (void)json_object_set_new(o, "cure", text_json(failed ? r->run->cure : ""));
+    (void)json_object_set_new(o, "facts", r->facts != NULL ? json_deep_copy(r->facts) : json_object());
     (void)json_array_append_new(p->results, o);
 }
 
@@ -200,7 +201,7 @@ static int done(void *user, const struct sg_probe_target *target, struct sg_prob
     p->count[r->verdict]++;
     if (r->verdict == SG_VERDICT_FAIL && r->severity > p->worst)
         p->worst = r->severity;
-    if (p->cli->json)
+    if (p->cli->json || p->page)
         keep(p, target, r);
     else
         print_result(r);
