@@ -19,6 +19,8 @@ const char *sg_cred_type_name(unsigned type)
         [SG_CRED_OWNERSHIP] = "ownership public key",
         [SG_CRED_NORDIC_ROOT] = "Nordic identity root CA",
         [SG_CRED_NORDIC_BASE] = "Nordic base public key",
+        [12] = "unknown",
+        [SG_CRED_ASSET] = "asset encryption key",
     };
     return type < sizeof names / sizeof *names ? names[type] : "unknown";
 }

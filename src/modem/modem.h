@@ -124,7 +124,8 @@ enum sg_cred_type {
     SG_CRED_ENDORSEMENT = 8,
     SG_CRED_OWNERSHIP = 9,
     SG_CRED_NORDIC_ROOT = 10,
-    SG_CRED_NORDIC_BASE = 11
+    SG_CRED_NORDIC_BASE = 11,
+    SG_CRED_ASSET = 13
 };
 const char *sg_cred_type_name(unsigned type); /* "client certificate"; "type 12" is "unknown" */
 

@@ -13,17 +13,26 @@ struct resident {
     uint32_t tag;
     unsigned type;
     const char *sha;
+    bool other; /* of a type that not every modem has; its tag is a guess */
 };
 static const struct resident residents[] = {
-    {4294967292U, SG_CRED_NORDIC_BASE, "672E2F05962B4EFBFA8801255D87E0E0418F2DDF4DDAEFC59E9B4162F512CB63"},
-    {4294967293U, SG_CRED_NORDIC_ROOT, "2C43952EE9E000FF2ACC4E2ED0897C0A72AD5FA72C3D934E81741CBD54F05BD1"},
-    {4294967294U, SG_CRED_IDENTITY, NULL},
+    {4294967292U, SG_CRED_NORDIC_BASE, "672E2F05962B4EFBFA8801255D87E0E0418F2DDF4DDAEFC59E9B4162F512CB63", false},
+    {4294967293U, SG_CRED_NORDIC_ROOT, "2C43952EE9E000FF2ACC4E2ED0897C0A72AD5FA72C3D934E81741CBD54F05BD1", false},
+    {4294967294U, SG_CRED_IDENTITY, NULL, false},
+    {4294967290U, SG_CRED_OWNERSHIP, "", true},
+    {4294967291U, SG_CRED_ASSET, "", true},
 };
+enum { RESIDENTS = sizeof residents / sizeof *residents };
 
-static const struct resident *find_resident(uint64_t tag, uint64_t type)
+static bool is_there(const struct sg_sim *s, const struct resident *r)
 {
-    for (size_t i = 0; i < sizeof residents / sizeof *residents; i++)
-        if (residents[i].tag == tag && residents[i].type == type)
+    return !r->other || sg_sim_is(s, SG_SIM_OTHER_TYPES, "listed");
+}
+
+static const struct resident *find_resident(const struct sg_sim *s, uint64_t tag, uint64_t type)
+{
+    for (size_t i = 0; i < RESIDENTS; i++)
+        if (residents[i].tag == tag && residents[i].type == type && is_there(s, &residents[i]))
             return &residents[i];
     return NULL;
 }
@@ -103,19 +112,19 @@ static bool wanted(uint64_t tag, uint64_t type, uint32_t its_tag, unsigned its_t
 static int list(struct sg_sim *s, const struct sg_sim_command *c)
 {
     uint64_t tag = UINT64_MAX, type = UINT64_MAX;
-    size_t residents_count = sizeof residents / sizeof *residents, n = 0;
+    size_t n = 0;
 
     if (!sg_sim_optional(c, 1, UINT32_MAX, &tag) || !sg_sim_optional(c, 2, TYPE_MAX, &type) || c->count > 3 ||
         (type != UINT64_MAX && tag == UINT64_MAX))
         return SG_CME_BAD_PARAMETER;
-    struct line *lines = calloc(s->store.count + residents_count, sizeof *lines);
+    struct line *lines = calloc(s->store.count + RESIDENTS, sizeof *lines);
     if (lines == NULL)
         return SG_CME_MEMORY_FAILURE;
     for (size_t i = 0; i < s->store.count; i++)
         if (wanted(tag, type, s->store.entries[i].tag, s->store.entries[i].type))
             lines[n++] = line_of_entry(s, &s->store.entries[i]);
-    for (size_t i = 0; i < residents_count; i++)
-        if (wanted(tag, type, residents[i].tag, residents[i].type))
+    for (size_t i = 0; i < RESIDENTS; i++)
+        if (is_there(s, &residents[i]) && wanted(tag, type, residents[i].tag, residents[i].type))
             lines[n++] = line_of_resident(s, &residents[i]);
     if (sg_sim_is(s, SG_SIM_LIST_ORDER, "scattered"))
         qsort(lines, n, sizeof *lines, by_digest);
@@ -178,7 +187,7 @@ static int read_identity(struct sg_sim *s, const struct resident *r)
 
 static int read_credential(struct sg_sim *s, uint64_t tag, uint64_t type)
 {
-    const struct resident *r = find_resident(tag, type);
+    const struct resident *r = find_resident(s, tag, type);
 
     if (r && type == SG_CRED_IDENTITY && sg_sim_is(s, SG_SIM_READ_IDENTITY, "yes"))
         return read_identity(s, r);
@@ -202,7 +211,7 @@ static int read_credential(struct sg_sim *s, uint64_t tag, uint64_t type)
 
 static int delete_credential(struct sg_sim *s, uint64_t tag, uint64_t type)
 {
-    if (find_resident(tag, type))
+    if (find_resident(s, tag, type))
         return SG_CME_NO_ACCESS;
     if (sg_sim_store_find(&s->store, (uint32_t)tag, (unsigned)type) == NULL)
         return SG_CME_NOT_FOUND;

@@ -22,12 +22,15 @@ static const struct sg_sim_verb verbs[] = {
     {.name = "%ATTESTTOKEN", .handle = sg_sim_attesttoken},
     {.name = "%JWT", .handle = sg_sim_jwt},
     {.name = "%CERTEXPIRY", .handle = sg_sim_certexpiry},
+    {.name = "%KEYINJECT", .handle = sg_sim_keyinject, .secret = true},
+    {.name = "%CLAIMTOKEN", .handle = sg_sim_claimtoken},
     {.name = "%XPMNG", .handle = sg_sim_xpmng, .secret = true},
     {.name = "%XSUDO", .handle = sg_sim_xsudo, .secret = true},
     {.name = "+CGMI", .handle = sg_sim_guess},
     {.name = "%SHORTSWVER", .handle = sg_sim_guess},
     {.name = "%XMODEMUUID", .handle = sg_sim_guess},
     {.name = "#XSMVER", .handle = sg_sim_xsmver, .serial_modem = true},
+    {.name = "#XSOCKET", .handle = sg_sim_xsocket, .serial_modem = true},
     {.name = "#XSSOCKET", .handle = sg_sim_xssocket, .serial_modem = true},
     {.name = "#XSSOCKETOPT", .handle = sg_sim_xssocketopt, .serial_modem = true},
     {.name = "#XSOCKETOPT", .handle = sg_sim_xsocketopt, .serial_modem = true},
@@ -36,6 +39,7 @@ static const struct sg_sim_verb verbs[] = {
     {.name = "#XRECV", .handle = sg_sim_xrecv, .serial_modem = true},
     {.name = "#XAPOLL", .handle = sg_sim_xapoll, .serial_modem = true},
     {.name = "#XCLOSE", .handle = sg_sim_xclose, .serial_modem = true},
+    {.name = "#XDATACTRL", .handle = sg_sim_xdatactrl, .serial_modem = true},
 };
 
 /* Names are told apart without regard to case (modem notes 1.1, 11.1). */

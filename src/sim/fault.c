@@ -6,7 +6,7 @@
  *     when  = number          that command, counted from the simulator's start
  *           | name [ "*" ]    the next command of that name (%KEYGEN), or with the star each of them
  *
- * Without a `when`, it goes on until the same fault with the value "off".
+ * Without a `when`, it goes on until the same fault with the value "off". Datagrams are counted from the order on.
  */
 #include "sim_internal.h"
 
@@ -14,7 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum value { NO_VALUE, NUMBER, TEXT, MOMENT };
+enum value { NO_VALUE, NUMBER, TEXT, MOMENT, DATAGRAM };
 
 static const struct {
     const char *name;
@@ -35,6 +35,8 @@ static const struct {
     [SG_SIM_BUFFER] = {"buffer", NUMBER},
     [SG_SIM_REPLY_LIMIT] = {"reply-limit", NUMBER},
     [SG_SIM_CONNECT] = {"connect", NUMBER},
+    [SG_SIM_LOSE] = {"lose", DATAGRAM},
+    [SG_SIM_DOUBLE] = {"double", DATAGRAM},
 };
 
 static int bad(struct sg_error *err, const char *spec, const char *why)
@@ -69,6 +71,17 @@ static bool take_text(struct sg_bytes v, struct sg_sim_fault *f)
     return true;
 }
 
+/* "up:2": the second datagram to the network, "down:1": the next one from it. */
+static bool take_datagram(struct sg_bytes v, struct sg_sim_fault *f)
+{
+    static const char up[] = "up:", down[] = "down:";
+    size_t n = v.n > 0 && v.p[0] == 'u' ? sizeof up - 1 : sizeof down - 1;
+
+    f->up = v.n > 0 && v.p[0] == 'u';
+    return v.n > n && memcmp(v.p, f->up ? up : down, n) == 0 &&
+           sg_parse_udec(sg_bytes(v.p + n, v.n - n), UINT32_MAX, &f->number) == 0 && f->number > 0;
+}
+
 static bool take_value(struct sg_bytes v, struct sg_sim_fault *f)
 {
     switch (kinds[f->kind].value) {
@@ -80,6 +93,8 @@ static bool take_value(struct sg_bytes v, struct sg_sim_fault *f)
         return take_text(v, f);
     case MOMENT:
         return take_moment(v, f);
+    case DATAGRAM:
+        return take_datagram(v, f);
     }
     return false;
 }
@@ -127,6 +142,8 @@ int sg_sim_fault(struct sg_sim *s, const char *spec, struct sg_error *err)
             return bad(err, spec, "the value is not of its form");
         if (at && !take_when(sg_str(at + 1), &f))
             return bad(err, spec, "after the @ stands a command's number or name");
+        if (at && kinds[f.kind].value == DATAGRAM)
+            return bad(err, spec, "datagrams are counted, no command is");
         if (f.moment == SG_SIM_TYPING && f.at == 0)
             return bad(err, spec, "a power cut while a command is typed needs the command's number");
         if (s->fault_count == SG_SIM_FAULTS_MAX)
@@ -191,6 +208,21 @@ uint64_t sg_sim_fault_number(const struct sg_sim *s, unsigned kind)
 {
     const struct sg_sim_fault *f = lasting(s, kind);
     return f ? f->number : 0;
+}
+
+unsigned sg_sim_fault_copies(struct sg_sim *s, bool up)
+{
+    unsigned copies = 1;
+
+    for (size_t i = s->fault_count; i-- > 0;) {
+        struct sg_sim_fault *f = &s->faults[i];
+        if (kinds[f->kind].value != DATAGRAM || f->up != up || --f->number > 0)
+            continue;
+        copies = f->kind == SG_SIM_LOSE ? 0 : 2;
+        sg_sim_log(s, "! fault: a datagram %s the network is %s", up ? "to" : "from", copies ? "doubled" : "lost");
+        remove_fault(s, i);
+    }
+    return copies;
 }
 
 /* ---------------------------------------------------------------------------------------------------- the line */

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 enum { VERIFY_NONE = 0, VERIFY_OPTIONAL = 1, WAITING_MAX = 16 };
-enum { CHAIN_MAX = 4096, RECORD_MAX = 2303 };
+enum { CHAIN_MAX = 4096, RECORD_MAX = 2303, DATAGRAM_MAX = 4096 };
 
 /* Of the suites that the dtls room has, those that the modem has: no CCM_8 with ECDSA, no ECDHE with a pre-shared key
  * (5.2). */
@@ -94,7 +94,7 @@ static bool uses_psk(const struct sg_sim *s, const struct sg_sim_socket *k)
 static void on_send(void *user, const struct sg_addr *to, struct sg_bytes datagram)
 {
     struct sg_sim_socket *k = user;
-    if (k->fd >= 0)
+    for (unsigned n = k->fd >= 0 ? sg_sim_fault_copies(k->sim, true) : 0; n > 0; n--)
         sg_sim_udp_send(k->fd, to, datagram);
 }
 
@@ -280,14 +280,26 @@ static bool fits(const uint8_t *p, size_t n)
     return true;
 }
 
-void sg_sim_offload_input(struct sg_sim_socket *k, const struct sg_addr *from, uint8_t *p, size_t n, uint64_t now)
+static void input(struct sg_sim_socket *k, const struct sg_addr *from, uint8_t *p, size_t n)
 {
     if (k->saved)
         sg_sim_log(k->sim, "! a datagram was lost: the connection is saved");
     else if (!fits(p, n))
         sg_sim_log(k->sim, "! a datagram was lost: it has a record of more than %d bytes", RECORD_MAX);
     else
-        sg_dtls_input(k->dtls, from, p, n, now);
+        sg_dtls_input(k->dtls, from, p, n, k->sim->now);
+}
+
+void sg_sim_offload_receive(struct sg_sim *s, struct sg_sim_socket *k)
+{
+    uint8_t came[DATAGRAM_MAX], given[DATAGRAM_MAX];
+    struct sg_addr from;
+
+    for (int n; k->fd >= 0 && k->dtls && (n = sg_sim_udp_receive(k->fd, &from, came, sizeof came)) >= 0;)
+        for (unsigned copies = sg_sim_fault_copies(s, false); copies > 0 && k->dtls; copies--) {
+            memcpy(given, came, (size_t)n); /* it is opened where it lies */
+            input(k, &from, given, (size_t)n);
+        }
 }
 
 void sg_sim_offload_move(struct sg_sim_socket *k)

@@ -34,6 +34,7 @@ static const struct sg_sim_setting settings[SG_SIM_SETTINGS] = {
     [SG_SIM_OVERWRITE] = {"overwrite", {"public", "none", "all"}, "types that AT%CMNG=0 overwrites; others: 519"},
     [SG_SIM_LIST_ORDER] = {"list-order", {"scattered", "sorted"}, "the order of AT%CMNG=1's lines"},
     [SG_SIM_LIST_BLANKS] = {"list-blanks", {"no", "yes"}, "blanks after the commas of %CMNG lines"},
+    [SG_SIM_OTHER_TYPES] = {"other-types", {"none", "listed"}, "entries of types 9 and 13 from the factory"},
     [SG_SIM_KEY_DIGEST] = {"key-digest",
                            {"public", "private", "zero"},
                            "what is hashed for a key that was made inside"},
@@ -107,7 +108,7 @@ int sg_sim_setting_number(const struct sg_sim *s, enum sg_sim_setting_id id)
     return (int)v;
 }
 
-/* The numbers are those of the firmware's releases (modem notes 1.4, 1.9, 1.7, 2.1, 2.2, 3.3, 5.2, 5.4). */
+/* The numbers are those of the firmware's releases (modem notes 1.4, 1.9, 1.7, 2.1, 2.2, 3.3, 3.5, 5.2, 5.4). */
 static void take_firmware(struct sg_sim *s)
 {
     const char *f = s->firmware;
@@ -126,6 +127,7 @@ static void take_firmware(struct sg_sim *s)
         .validates = AT_LEAST(2, 0, 2),
         .fragments = AT_LEAST(2, 0, 4),
         .certexpiry = sg_sim_is(s, SG_SIM_CERTEXPIRY, "all") || (sg_sim_is(s, SG_SIM_CERTEXPIRY, "nrf9160") && nrf9160),
+        .claimtoken = nrf9160 && AT_LEAST(1, 3, 4),
     };
 #undef AT_LEAST
 }

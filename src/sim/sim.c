@@ -164,7 +164,7 @@ static bool is_blank(struct sg_bytes line)
 
 static void run(struct sg_sim *s, struct sg_bytes line)
 {
-    struct sg_sim_command c;
+    struct sg_sim_command c = {.name = sg_str("")};
     int result = SG_SIM_ERROR;
 
     if (is_blank(line)) /* dropped without an answer (modem notes 4.1) */
@@ -249,6 +249,7 @@ static void go_on(struct sg_sim *s)
         s->running = SG_SIM_IDLE;
         send_reply(s);
     }
+    sg_sim_data_continue(s);
     sg_sim_sockets_continue(s);
     while (s->running == SG_SIM_IDLE && s->backlog.len > 0) {
         uint8_t c = s->backlog.p[0];
@@ -263,6 +264,7 @@ static void go_on(struct sg_sim *s)
 void sg_sim_input(struct sg_sim *s, struct sg_bytes bytes, uint64_t now)
 {
     s->now = now;
+    sg_sim_data_continue(s);
     if (bytes.n > 0)
         s->typed_at = now;
     for (size_t i = 0; i < bytes.n; i++) {
@@ -288,14 +290,8 @@ size_t sg_sim_poll(const struct sg_sim *s, struct pollfd fds[SG_SIM_SOCKETS])
 void sg_sim_network(struct sg_sim *s, uint64_t now)
 {
     s->now = now;
-    for (size_t i = 0; i < SG_SIM_SOCKETS; i++) {
-        struct sg_sim_socket *k = &s->sockets[i];
-        uint8_t datagram[4096];
-        struct sg_addr from;
-        int n;
-        while (k->fd >= 0 && k->dtls && (n = sg_sim_udp_receive(k->fd, &from, datagram, sizeof datagram)) >= 0)
-            sg_sim_offload_input(k, &from, datagram, (size_t)n, now);
-    }
+    for (size_t i = 0; i < SG_SIM_SOCKETS; i++)
+        sg_sim_offload_receive(s, &s->sockets[i]);
     go_on(s);
 }
 
@@ -304,6 +300,8 @@ uint64_t sg_sim_deadline(const struct sg_sim *s)
     bool timed = s->running == SG_SIM_RECEIVING || s->running == SG_SIM_PAUSING;
     uint64_t at = timed ? s->running_until : UINT64_MAX;
 
+    if (sg_sim_data_deadline(s) < at)
+        at = sg_sim_data_deadline(s);
     if (s->events.len > 0 && s->typed_at + URC_HOLD_MS < at)
         at = s->typed_at + URC_HOLD_MS;
     for (size_t i = 0; i < SG_SIM_SOCKETS; i++) {
@@ -334,6 +332,7 @@ static void start(struct sg_sim *s)
     s->echo = s->config.echo && s->config.host == SG_SIM_SERIAL_MODEM;
     s->running = SG_SIM_IDLE;
     s->data.on = false;
+    s->data.limit_ms = 0;
     s->watched = 0;
     s->line.len = 0;
     s->line.quoted = false;

@@ -76,9 +76,9 @@ const struct sg_sim_verb *sg_sim_verb(const struct sg_sim *s, struct sg_bytes na
 sg_sim_handler sg_sim_at, sg_sim_echo, sg_sim_cfun, sg_sim_cmee, sg_sim_cereg, sg_sim_cgpaddr;
 sg_sim_handler sg_sim_guess, sg_sim_cgsn, sg_sim_cgmm, sg_sim_cgmr, sg_sim_hwversion, sg_sim_deviceuuid;
 sg_sim_handler sg_sim_cmng, sg_sim_keygen, sg_sim_attesttoken, sg_sim_jwt, sg_sim_xpmng, sg_sim_xsudo,
-    sg_sim_certexpiry;
+    sg_sim_certexpiry, sg_sim_keyinject, sg_sim_claimtoken;
 sg_sim_handler sg_sim_xsmver, sg_sim_xssocket, sg_sim_xssocketopt, sg_sim_xsocketopt, sg_sim_xconnect, sg_sim_xsend,
-    sg_sim_xrecv, sg_sim_xapoll, sg_sim_xclose;
+    sg_sim_xrecv, sg_sim_xapoll, sg_sim_xclose, sg_sim_xsocket, sg_sim_xdatactrl;
 
 /* The command of an %XSUDO whose signature was right; its result. */
 int sg_sim_run_signed(struct sg_sim *s, struct sg_bytes command);
@@ -146,6 +146,7 @@ enum sg_sim_setting_id {
     SG_SIM_OVERWRITE,
     SG_SIM_LIST_ORDER,
     SG_SIM_LIST_BLANKS,
+    SG_SIM_OTHER_TYPES,
     SG_SIM_KEY_DIGEST,
     SG_SIM_KEYGEN_RESPONSE,
     SG_SIM_KEYGEN_CN,
@@ -183,6 +184,7 @@ struct sg_sim_firmware {
     bool validates;      /* certificates are parsed at write */
     bool fragments;      /* max_fragment_length */
     bool certexpiry;
+    bool claimtoken;
 };
 /* From the config: model, firmware, settings. SG_EINVAL. */
 int sg_sim_take_profile(struct sg_sim *s, struct sg_error *err);
@@ -206,6 +208,8 @@ enum sg_sim_fault_kind {
     SG_SIM_BUFFER,
     SG_SIM_REPLY_LIMIT,
     SG_SIM_CONNECT,
+    SG_SIM_LOSE,
+    SG_SIM_DOUBLE,
     SG_SIM_FAULTS
 };
 enum { SG_SIM_FAULTS_MAX = 32 };
@@ -215,6 +219,7 @@ struct sg_sim_fault {
     uint64_t at;                                                /* a command's number; 0 */
     char name[16];                                              /* a command's name; "" */
     bool each;
+    bool up; /* SG_SIM_LOSE, SG_SIM_DOUBLE: to the network; they come true when `number` is counted down */
     uint64_t number;
     char text[64];
 };
@@ -224,7 +229,8 @@ bool sg_sim_fault_typing(struct sg_sim *s); /* the power goes at this byte */
 /* Of faults that last. */
 bool sg_sim_fault_is(const struct sg_sim *s, unsigned kind);
 uint64_t sg_sim_fault_number(const struct sg_sim *s, unsigned kind);
-bool sg_sim_fault_byte(struct sg_sim *s, uint8_t *c); /* false: it is lost */
+unsigned sg_sim_fault_copies(struct sg_sim *s, bool up); /* of this datagram: 0, 1 or 2 */
+bool sg_sim_fault_byte(struct sg_sim *s, uint8_t *c);    /* false: it is lost */
 void sg_sim_fault_unsolicited(struct sg_sim *s, struct sg_bytes reply);
 /* To the port, over a bad line where one was ordered. */
 void sg_sim_output(struct sg_sim *s, struct sg_bytes bytes);
@@ -302,6 +308,13 @@ struct sg_sim_socket {
 void sg_sim_sockets_init(struct sg_sim *s);
 /* The open socket that a command names; NULL. */
 struct sg_sim_socket *sg_sim_socket_find(struct sg_sim *s, const struct sg_sim_command *c, size_t at);
+/* Sends a datagram; 0, or SG_E… after telling the log. */
+int sg_sim_socket_send(struct sg_sim *s, struct sg_sim_socket *k, struct sg_bytes data);
+/* Data mode: everything that is typed is for this socket, until so many bytes (0: "+++") have come. */
+void sg_sim_data_begin(struct sg_sim *s, struct sg_sim_socket *k, size_t expected);
+void sg_sim_data_input(struct sg_sim *s, uint8_t c);
+uint64_t sg_sim_data_deadline(const struct sg_sim *s); /* when the host has paused too long */
+void sg_sim_data_continue(struct sg_sim *s);
 /* Begins an information line with `name` ("#XSEND: ") and the handle. */
 struct sg_buf *sg_sim_socket_say(struct sg_sim *s, const char *name, const struct sg_sim_socket *k);
 void sg_sim_socket_end(struct sg_sim_socket *k); /* closes and frees; the slot is unused then */
@@ -316,8 +329,8 @@ void sg_sim_socket_event(struct sg_sim *s, struct sg_sim_socket *k, unsigned eve
 void sg_sim_socket_watch(struct sg_sim *s, struct sg_sim_socket *k, unsigned watched);
 /* Takes the credentials at the socket's tag and begins the handshake. 0, or SG_EDENIED after telling the log why. */
 int sg_sim_offload_begin(struct sg_sim *s, struct sg_sim_socket *k, const struct sg_addr *server);
-/* A datagram that has come for it. */
-void sg_sim_offload_input(struct sg_sim_socket *k, const struct sg_addr *from, uint8_t *p, size_t n, uint64_t now);
+/* Takes in what has come for it. */
+void sg_sim_offload_receive(struct sg_sim *s, struct sg_sim_socket *k);
 void sg_sim_offload_move(struct sg_sim_socket *k); /* to another port of its own */
 /* How the application's log tells that a socket call failed (modem notes 11.6). */
 enum {
@@ -351,7 +364,7 @@ int sg_sim_resolve(const struct sg_sim *s, const char *name, bool ipv6, uint16_t
 /* --------------------------------------------------------------------------------------------- the whole of it */
 
 enum { SG_SIM_SESSIONS = 4, SG_SIM_SESSION_MAX = 4096 };
-enum { SG_SIM_BACKLOG = 8192, SG_SIM_EVENTS = 4096 };
+enum { SG_SIM_BACKLOG = 8192, SG_SIM_EVENTS = 4096, SG_SIM_DATA_MAX = 4096 };
 
 struct sg_sim {
     struct sg_sim_config config;
@@ -388,9 +401,11 @@ struct sg_sim {
         size_t max;
     } receive;
     struct {
-        bool on;
-        size_t handle, expected, len; /* expected 0: ended by "+++" */
-        uint8_t text[SG_SIM_BACKLOG];
+        bool on, discarding;
+        bool counted; /* it ends when so many bytes have come; else with "+++" */
+        size_t handle, left, len;
+        uint32_t limit_ms; /* 0: the least */
+        uint8_t text[SG_SIM_DATA_MAX];
     } data;
 
     struct sg_sim_socket sockets[SG_SIM_SOCKETS];
@@ -418,7 +433,5 @@ const struct sg_sim_model *sg_sim_model(const char *option);
 bool sg_sim_firmware_at_least(const char *firmware, unsigned major, unsigned minor, unsigned patch);
 /* The 15th digit, by Luhn (3GPP TS 23.003 annex B). */
 char sg_sim_imei_check_digit(const char *fourteen);
-
-void sg_sim_data_input(struct sg_sim *s, uint8_t c);
 
 #endif

@@ -75,6 +75,8 @@ static size_t handle(const struct sg_sim *s, const struct sg_sim_socket *k)
 
 struct sg_buf *sg_sim_socket_say(struct sg_sim *s, const char *name, const struct sg_sim_socket *k)
 {
+    if (s->reply.len > 0)
+        sg_put_str(&s->reply, "\r\n"); /* one empty line before each (11.1) */
     struct sg_buf *b = sg_sim_say(s);
     sg_put_str(b, name);
     sg_put_udec(b, handle(s, k));
@@ -98,11 +100,37 @@ int sg_sim_xsmver(struct sg_sim *s, const struct sg_sim_command *c)
 
 /* ------------------------------------------------------------------------------------------------- open, close */
 
+static int list_sockets(struct sg_sim *s)
+{
+    for (size_t i = 0; i < SG_SIM_SOCKETS; i++) {
+        const struct sg_sim_socket *k = &s->sockets[i];
+        if (!k->used)
+            continue;
+        struct sg_buf *b = sg_sim_socket_say(s, "#XSSOCKET: ", k);
+        put(b, k->ipv6 ? IPV6 : IPV4);
+        put(b, CLIENT);
+        put(b, DATAGRAM);
+        put(b, k->tag);
+        put(b, 0); /* the PDN context */
+        sg_sim_said(s);
+    }
+    return SG_SIM_OK;
+}
+
+/* Plain sockets, of which there are none here. */
+int sg_sim_xsocket(struct sg_sim *s, const struct sg_sim_command *c)
+{
+    (void)s;
+    return c->form == SG_SIM_READ ? SG_SIM_OK : SG_SIM_ERROR;
+}
+
 int sg_sim_xssocket(struct sg_sim *s, const struct sg_sim_command *c)
 {
     uint64_t family, type, role, tag, verify = VERIFY_REQUIRED, pdn = 0;
     size_t h = 0;
 
+    if (c->form == SG_SIM_READ)
+        return list_sockets(s);
     if (c->form != SG_SIM_SET || c->count > 6 || !sg_sim_number(c, 0, IPV6, &family) || family < IPV4 ||
         !sg_sim_number(c, 1, DATAGRAM, &type) || type != DATAGRAM || !sg_sim_number(c, 2, CLIENT, &role) ||
         !sg_sim_number(c, 3, SG_TAG_MAX, &tag) || !sg_sim_optional(c, 4, VERIFY_REQUIRED, &verify) ||
@@ -131,8 +159,6 @@ static void close_one(struct sg_sim *s, struct sg_sim_socket *k)
 {
     if (k->dtls && k->id)
         (void)sg_dtls_close(k->dtls, k->id, SG_ALERT_CLOSE_NOTIFY, s->now);
-    if (s->reply.len > 0)
-        sg_put_str(&s->reply, "\r\n"); /* one empty line before each (11.1) */
     put(sg_sim_socket_say(s, "#XCLOSE: ", k), 0);
     sg_sim_said(s);
     sg_sim_socket_end(k);
@@ -216,7 +242,7 @@ static void continue_connect(struct sg_sim *s)
 
 /* --------------------------------------------------------------------------------------------------------- send */
 
-static int send_data(struct sg_sim *s, struct sg_sim_socket *k, struct sg_bytes data)
+int sg_sim_socket_send(struct sg_sim *s, struct sg_sim_socket *k, struct sg_bytes data)
 {
     bool network = sg_modem_function_is_active((int)s->cfun);
     int r = k->dtls && k->id && !k->saved && network ? sg_dtls_send(k->dtls, k->id, data, s->now) : SG_ECLOSED;
@@ -232,7 +258,7 @@ static int send_data(struct sg_sim *s, struct sg_sim_socket *k, struct sg_bytes 
 
 static int say_sent(struct sg_sim *s, struct sg_sim_socket *k, struct sg_bytes data)
 {
-    int r = send_data(s, k, data);
+    int r = sg_sim_socket_send(s, k, data);
     struct sg_buf *b = sg_sim_socket_say(s, "#XSEND: ", k);
 
     put(b, 0);
@@ -265,35 +291,12 @@ int sg_sim_xsend(struct sg_sim *s, const struct sg_sim_command *c)
     if (mode == MODE_DATA) {
         if (!sg_sim_optional(c, 3, sizeof s->data.text, &expected))
             return SG_SIM_ERROR;
-        s->data.on = true;
-        s->data.handle = handle(s, k);
-        s->data.expected = (size_t)expected;
-        s->data.len = 0;
+        sg_sim_data_begin(s, k, (size_t)expected);
         return SG_SIM_OK;
     }
     if (!sg_sim_string(c, 3, &data) || data.n == 0)
         return SG_SIM_ERROR;
     return mode == MODE_HEX ? send_hex(s, k, data) : say_sent(s, k, data);
-}
-
-/* Data mode ends with the count that was announced, or with "+++" (11.4). */
-void sg_sim_data_input(struct sg_sim *s, uint8_t c)
-{
-    struct sg_sim_socket *k = &s->sockets[s->data.handle];
-    size_t n = s->data.len;
-
-    if (n < sizeof s->data.text)
-        s->data.text[s->data.len++] = c;
-    bool terminated =
-        s->data.expected == 0 && s->data.len >= 3 && memcmp(s->data.text + s->data.len - 3, "+++", 3) == 0;
-    if (terminated)
-        s->data.len -= 3;
-    else if (s->data.expected == 0 || s->data.len < s->data.expected)
-        return;
-    s->data.on = false;
-    int r = send_data(s, k, sg_bytes(s->data.text, s->data.len));
-    sg_sim_tell(s, r == 0 ? "#XDATAMODE: 0" : "#XDATAMODE: -1");
-    sg_wipe(s->data.text, s->data.len);
 }
 
 /* ------------------------------------------------------------------------------------------------------ receive */

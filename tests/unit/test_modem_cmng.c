@@ -34,7 +34,7 @@ static void listing_takes_every_tag_and_type(void **state)
     assert_int_equal(c[1].sha256[0], 0x67);
     assert_int_equal(c[2].tag, 2147483650U);
     assert_int_equal(c[2].type, 13);
-    assert_string_equal(sg_cred_type_name(13), "unknown");
+    assert_string_equal(sg_cred_type_name(13), "asset encryption key");
     assert_string_equal(sg_cred_type_name(SG_CRED_CERT), "client certificate");
 }
 

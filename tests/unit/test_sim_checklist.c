@@ -363,7 +363,7 @@ static void point_12_what_the_factory_put_in_stays(void **state)
 static void point_17_what_is_unknown_is_a_plain_error(void **state)
 {
     static const char *const unknown[] = {
-        "ATI",  "AT+FOO", "AT%XYZ=1", "ATD123",  "AT#XSSOCKET?", "AT+CGSN?",     "AT+CGMM=1",
+        "ATI",  "AT+FOO", "AT%XYZ=1", "ATD123",  "AT#XCLOSE?", "AT+CGSN?",     "AT+CGMM=1",
         "ATE2", "AT+",    "AT=",      "AT+CFUN", "AT+CMEE",      "AT%CMNG=1\"\""};
     struct rig r;
     (void)state;

@@ -445,6 +445,37 @@ static void trap_19_an_imei_may_be_missing(void **state)
     rig_end(&r);
 }
 
+/* ------------------------------------------------------------------------------------------- what is not known */
+
+/* Section 3.5: their forms are known, and what they carry is not. */
+static void keys_are_not_injected_and_nothing_is_claimed(void **state)
+{
+    static const struct {
+        const char *profile, *command, *answer;
+    } cases[] = {
+        {"nrf91x1-2.0.x", "AT%KEYINJECT=\"0GA.0oQ\"", "+CME ERROR: 51"},
+        {"nrf91x1-2.0.x", "AT%KEYINJECT=\"0GA\"", "+CME ERROR: 50"},
+        {"nrf91x1-2.0.x", "AT%KEYINJECT=\"0GA.\"", "+CME ERROR: 50"},
+        {"nrf91x1-2.0.x", "AT%KEYINJECT=\"0G=.0oQ\"", "+CME ERROR: 50"},
+        {"nrf91x1-2.0.x", "AT%KEYINJECT", "ERROR"},
+        {"nrf9160-1.2.x", "AT%KEYINJECT=\"0GA.0oQ\"", "ERROR"},
+        {"nrf9160-1.3.x", "AT%CLAIMTOKEN=16", "+CME ERROR: 529"},
+        {"nrf9160-1.3.x", "AT%CLAIMTOKEN=16,\"00112233445566778899aabbccddeeff\"", "+CME ERROR: 529"},
+        {"nrf9160-1.3.x", "AT%CLAIMTOKEN=16,\"0011\"", "+CME ERROR: 50"},
+        {"nrf9160-1.3.x", "AT%CLAIMTOKEN=", "+CME ERROR: 50"},
+        {"nrf9160-1.3.1", "AT%CLAIMTOKEN=16", "ERROR"}, /* from 1.3.4 on */
+        {"nrf91x1-2.0.x", "AT%CLAIMTOKEN=16", "ERROR"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rig r;
+        rig_start(&r, &(struct sg_sim_config){.host = SG_SIM_AT_HOST, .profile = cases[i].profile});
+        rig_ask(&r, "AT+CMEE=1");
+        assert_string_equal(rig_ask(&r, cases[i].command), cases[i].answer);
+        rig_end(&r);
+    }
+}
+
 /* ------------------------------------------------------------------------------------------------- at_shell */
 
 #define PROMPT "\x1b[1;32mmosh:~$ \x1b[m"
@@ -514,6 +545,7 @@ int main(void)
         cmocka_unit_test(settings_of_longer_answers),
         cmocka_unit_test(a_setting_that_is_none_is_refused_in_words),
         cmocka_unit_test(trap_19_an_imei_may_be_missing),
+        cmocka_unit_test(keys_are_not_injected_and_nothing_is_claimed),
         cmocka_unit_test(the_shell_passes_one_argument_to_the_modem),
         cmocka_unit_test(the_shell_breaks_its_echo_at_the_edge),
         cmocka_unit_test(point_11_each_profile_has_its_firmwares_commands),

@@ -362,23 +362,6 @@ static void what_bounds_a_handshake(void **state)
     }
 }
 
-/* The modem has no CCM_8 with certificates, which LwM2M makes mandatory (5.2). */
-static void trap_16_a_server_that_has_only_ccm_8_is_out_of_reach(void **state)
-{
-    static const uint16_t only[] = {SG_SUITE_ECDHE_ECDSA_AES128_CCM8, SG_SUITE_ECDHE_ECDSA_AES128_GCM};
-    (void)state;
-    for (size_t i = 0; i < 2; i++) {
-        struct sg_modem_socket k;
-        server_start(&server, &only[i], 1);
-        struct sg_modem *m = modem_start(&rig, &server);
-        assert_int_equal(connect_to(m, &k, &server, HOST), i == 0 ? SG_EDENIED : 0);
-        assert_int_equal(server.refused, i == 0);
-        assert_int_equal(strstr(rig.log, "connect() error: -111") != NULL, i == 0);
-        rig_end(&rig);
-        server_end(&server);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,7 +377,6 @@ int main(void)
         cmocka_unit_test(a_datagram_that_still_waits),
         cmocka_unit_test(a_socket_after_a_failure_and_after_the_end),
         cmocka_unit_test(what_bounds_a_handshake),
-        cmocka_unit_test(trap_16_a_server_that_has_only_ccm_8_is_out_of_reach),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

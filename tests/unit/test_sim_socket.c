@@ -115,7 +115,7 @@ static void a_revoked_device_gets_no_connection(void **state)
     server_end(&server);
 }
 
-static void there_is_no_ccm8_in_the_modem(void **state)
+static void trap_16_there_is_no_ccm8_in_the_modem(void **state)
 {
     static const uint16_t ccm8[] = {SG_SUITE_ECDHE_ECDSA_AES128_CCM8};
     struct sg_modem_socket k;
@@ -592,7 +592,7 @@ int main(void)
         cmocka_unit_test(a_name_that_the_certificate_has_not_is_refused),
         cmocka_unit_test(a_server_of_another_root_is_refused),
         cmocka_unit_test(a_revoked_device_gets_no_connection),
-        cmocka_unit_test(there_is_no_ccm8_in_the_modem),
+        cmocka_unit_test(trap_16_there_is_no_ccm8_in_the_modem),
         cmocka_unit_test(connection_id_modes),
         cmocka_unit_test(after_the_nat_forgot_the_id_goes_on),
         cmocka_unit_test(the_servers_close_is_told_of),

@@ -174,13 +174,33 @@ static void trap_18_high_tags_and_unknown_types_are_listed(void **state)
 {
     struct sg_cred c[8];
     struct rig r;
-    bool high = false;
+    bool high = false, other = false;
     (void)state;
-    rig_start(&r, &at_host);
+    rig_start(&r, &(struct sg_sim_config){.host = SG_SIM_AT_HOST,
+                                          .settings = (const char *const[]){"other-types=listed"},
+                                          .setting_count = 1});
     int n = sg_modem_list(rig_modem(&r), -1, c, 8);
-    for (int i = 0; i < n; i++)
+    assert_int_equal(n, 5);
+    for (int i = 0; i < n; i++) {
         high = high || (c[i].tag == 4294967292U && c[i].type == SG_CRED_NORDIC_BASE);
-    assert_true(high);
+        other = other || (c[i].tag == 4294967291U && c[i].type == SG_CRED_ASSET);
+    }
+    assert_true(high && other);
+    assert_string_equal(sg_cred_type_name(12), "unknown");
+    assert_string_equal(sg_cred_type_name(13), "asset encryption key");
+    assert_string_equal(sg_cred_type_name(14), "unknown");
+    for (int type = 9; type <= 13; type += 4) { /* neither written, nor read, nor deleted */
+        char command[64];
+        for (int operation = 0; operation <= 3; operation++) {
+            (void)snprintf(command, sizeof command, "AT%%CMNG=%d,%u,%d%s", operation,
+                           operation == 0 ? 7
+                           : type == 9    ? 4294967290U
+                                          : 4294967291U,
+                           type, operation == 0 ? ",\"x\"" : "");
+            if (operation != 1)
+                assert_string_equal(rig_ask(&r, command), "+CME ERROR: 514");
+        }
+    }
     rig_end(&r);
 }
 
