@@ -24,35 +24,62 @@ static int begin(struct sg_factory_run *run)
     return sg_factory_end(run, r);
 }
 
-/* A key that the modem made for an earlier run, whose request never arrived: it is made again, and that is on record.
- */
-static int tell_lost_key(struct sg_factory_run *run)
+/* What became of a key that an earlier run left: for the audit log. */
+static int tell_key(struct sg_factory_run *run, const char *what, const char *how)
 {
-    if (run->plan != SG_FACTORY_CONTINUE || sg_factory_cred(run, SG_CRED_KEY) == NULL)
-        return 0;
     int r = sg_factory_begin(run);
     if (r < 0)
         return r;
-    r = sg_factory_audit(run, "key-discarded",
-                         "the key at tag %u of the modem with IMEI %s, UUID %s, whose request was lost: no certificate "
-                         "was issued for it, and another key takes its place",
-                         run->r->tag, run->r->device.imei, run->r->device.uuid);
+    r = sg_factory_audit(run, what, "the key at tag %u of the modem with IMEI %s, UUID %s, %s", run->r->tag,
+                         run->r->device.imei, run->r->device.uuid, how);
     return sg_factory_end(run, r);
+}
+
+/* 1: the modem holds the key of the certificate that an interrupted run recorded (run->cert); 0: it does not, or there
+ * is none. Old firmware lists no digests for keys: those must be proven. */
+static int find_interrupted(struct sg_factory_run *run)
+{
+    int found = run->plan == SG_FACTORY_CONTINUE ? sg_factory_find_cert(run, SG_CERT_ISSUED) : 0;
+    if (found <= 0 || sg_factory_cred(run, SG_CRED_KEY) == NULL)
+        return found < 0 ? found : 0;
+    int r = sg_factory_prove_cert(run);
+    if (r == SG_EMISMATCH)
+        return 0;
+    run->proven = r == 1;
+    if (r == 1)
+        r = tell_key(run, "key-proven",
+                     "is that of the certificate that an interrupted run recorded: it signed a "
+                     "challenge");
+    else if (r == 0)
+        return sg_factory_has_key(run);
+    return r < 0 ? r : 1;
+}
+
+/* A key whose request never arrived, or that is not the one which was certified: it is made again. */
+static int discard_key(struct sg_factory_run *run)
+{
+    if (run->plan != SG_FACTORY_CONTINUE || sg_factory_cred(run, SG_CRED_KEY) == NULL)
+        return 0;
+    return tell_key(run, "key-discarded",
+                    run->cert.number == 0
+                        ? "whose request was lost: no certificate was issued for it, and another key takes its place"
+                        : "is not the one that was certified: another key takes its place");
 }
 
 /* Uses the certificate of an interrupted run, or starts with a new key. */
 static int get_certificate(struct sg_factory_run *run)
 {
-    int found = run->plan == SG_FACTORY_CONTINUE ? sg_factory_find_cert(run, SG_CERT_ISSUED) : 0;
-    if (found < 0)
-        return found;
-    if (found == 0 || !sg_factory_has_key(run)) {
-        int r = found == 0 ? tell_lost_key(run) : 0;
+    int r = find_interrupted(run);
+    if (r < 0)
+        return r;
+    if (r == 0) {
+        r = discard_key(run);
         if (r == 0)
             r = sg_factory_clear(run);
         return r < 0 ? r : sg_factory_issue(run);
     }
-    int r = sg_factory_step(run, SG_ENROLL_KEY, "made by the run before, still in the modem");
+    r = sg_factory_step(run, SG_ENROLL_KEY, "made by the run before, still in the modem%s",
+                        run->proven ? ", as it has proven" : "");
     return r < 0 ? r : sg_factory_step(run, SG_ENROLL_CERTIFICATE, "CN=%s, issued by the run before", run->endpoint);
 }
 
@@ -159,7 +186,8 @@ static int verify(struct sg_factory_run *run)
     run->r->was_done = true;
     const char *who = run->r->device.identity[0] == 0 || !run->has_token ? "" : "; its identity key answers";
     return sg_factory_step(run, SG_ENROLL_WRITTEN,
-                           "server root, certificate, key; as they were meant, nothing written%s", who);
+                           "server root, certificate, key; as they were meant, nothing written%s%s", who,
+                           run->proven ? "; the modem holds its key" : "");
 }
 
 /* Before the modem is touched; looked at again in the transaction that records the certificate. */

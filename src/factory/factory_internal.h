@@ -32,6 +32,7 @@ struct sg_factory_run {
     size_t n_creds;
     int64_t vacate;              /* a tag that is emptied once the identity is in place elsewhere; -1: none */
     struct sg_cert_row cert;     /* the certificate of this enrolment, once there is one (number != 0) */
+    bool proven;                 /* the modem has proven that it holds its private key */
     char pem[2][SG_FACTORY_PEM]; /* what is written as type 0 and as type 1; a shell makes CR LF of its line ends */
     size_t pem_len[2];
     struct sg_psk_row psk; /* the pre-shared key of this enrolment, once there is one (number != 0) */
@@ -87,6 +88,11 @@ int sg_factory_may_trust(struct sg_factory_run *run);
 /* Whether the same key signed the request's message; *how tells what was checked. Pins the key in r->device where it is
  * new. */
 int sg_factory_attest(struct sg_factory_run *run, const struct sg_keygen *k, const char **how);
+
+/* proof.c: whether the modem holds this private key at the tag. 1: it has proven that; 0: its firmware cannot;
+ * SG_EMISMATCH, without a sentence: it holds another, or none. The second: the key of run->cert. */
+int sg_factory_prove(struct sg_factory_run *run, EVP_PKEY *key);
+int sg_factory_prove_cert(struct sg_factory_run *run);
 
 /* psk.c: a pre-shared key instead of a certificate. */
 int sg_factory_psk_change(struct sg_factory_run *run); /* records one, writes it, compares */

@@ -57,6 +57,21 @@ static int check_request(struct sg_factory_run *run, const struct sg_keygen *k, 
     return r;
 }
 
+/* An older reply of this modem, for the same tag and name, is whole in every other way. */
+static int check_possession(struct sg_factory_run *run, EVP_PKEY *key)
+{
+    int r = sg_factory_prove(run, key);
+    run->proven = r == 1;
+    if (r != SG_EMISMATCH)
+        return r < 0 ? r : 0;
+    static const char detail[] = "the request is not for the key that the modem holds: it is an older one, played "
+                                 "again. No certificate was issued";
+    r = sg_factory_begin(run);
+    if (r == 0)
+        r = sg_factory_end(run, sg_factory_audit(run, "refused", "%s", detail));
+    return r < 0 ? r : sg_fail(run->err, SG_EMISMATCH, "the modem on %s: %s.", run->e->port, detail);
+}
+
 /* Durable before it is written to the modem: never a certificate that the inventory does not know. */
 static int record(struct sg_factory_run *run, const X509 *cert)
 {
@@ -90,9 +105,10 @@ static int record(struct sg_factory_run *run, const X509 *cert)
     if (r == 0)
         r = sg_factory_audit(run, "issued",
                              "certificate %s by \"%s\" for the key at tag %u of the modem with IMEI %s, "
-                             "UUID %s",
+                             "UUID %s%s",
                              sg_fingerprint_text(&row->facts.fingerprint, fingerprint), row->facts.issuer_cn,
-                             run->r->tag, run->r->device.imei, run->r->device.uuid);
+                             run->r->tag, run->r->device.imei, run->r->device.uuid,
+                             run->proven ? ", which has proven that it holds it" : "");
     return sg_factory_end(run, r);
 }
 
@@ -127,7 +143,10 @@ int sg_factory_issue(struct sg_factory_run *run)
     if (r == 0)
         r = sg_factory_attest(run, &k, &how);
     if (r == 0)
-        r = sg_factory_step(run, SG_ENROLL_REQUEST, "self-signature, digest, tag, device and name ok; %s", how);
+        r = check_possession(run, key);
+    if (r == 0)
+        r = sg_factory_step(run, SG_ENROLL_REQUEST, "self-signature, digest, tag, device and name ok; %s%s", how,
+                            run->proven ? "; the modem holds its key" : "");
     if (r == 0)
         r = certify(run, key);
     EVP_PKEY_free(key);

@@ -124,6 +124,14 @@ int sg_factory_compare(struct sg_factory_run *run)
     bool known = memcmp(run->cert.key_digest, unknown, sizeof unknown) != 0;
     if (known && !sg_factory_has_key(run))
         return differs(run, "private key", "is not the one that the certificate was issued for");
+    if (!run->proven) {
+        r = sg_factory_prove_cert(run);
+        run->proven = r == 1;
+        if (r == SG_EMISMATCH)
+            return differs(run, "private key", "does not sign for the certificate (AT%JWT): it is another one");
+        if (r < 0)
+            return r;
+    }
     /* A PSK beside a certificate may be what the modem uses instead (modem notes 9.15). */
     if (sg_factory_cred(run, SG_CRED_PSK) != NULL || sg_factory_cred(run, SG_CRED_PSK_ID) != NULL)
         return differs(run, "certificate", "shares the tag with a PSK");

@@ -231,18 +231,110 @@ static void a_modem_without_imei_needs_a_name(void **state)
     bench_free(b);
 }
 
-static void a_key_that_was_certified_before(void **state)
+/* The whole answer to a command, by what it begins with; also of a firmware that lacks it. */
+struct replay {
+    const char *reply;
+    bool no_jwt;
+};
+
+static void replay(void *user, const char *command, char *answer, size_t cap)
+{
+    const struct replay *r = user;
+    if (strncmp(command, "AT%KEYGEN", 9) == 0 && r->reply != NULL)
+        replace_quoted(answer, cap, "%KEYGEN: \"", r->reply);
+    if (strncmp(command, "AT%JWT", 6) == 0 && r->no_jwt)
+        (void)snprintf(answer, cap, "\r\nERROR\r\n");
+}
+
+static int find_audit(void *user, const struct sg_audit_entry *e)
+{
+    const char *const *wanted = user;
+    return strcmp(e->what, wanted[0]) == 0 && strstr(e->detail, wanted[1]) != NULL;
+}
+
+static bool is_audited(struct bench *b, const char *what, const char *part)
+{
+    const char *wanted[] = {what, part};
+    return sg_store_each_audit(b->store, 1, find_audit, wanted, &b->err) == 1;
+}
+
+/* Of the same modem, for the same tag and name, whole, and never seen by the inventory: but its key is gone. */
+static void an_older_reply_played_again(void **state)
 {
     struct bench *b = bench_new();
     (void)state;
     char *reply = keygen_text(&b->rig, SG_TAG_LWM2M, ENDPOINT);
-    struct swap s = {.begins = "AT%KEYGEN", .prefix = "%KEYGEN: \"", .quoted = reply};
-    b->tamper = swap;
-    b->tamper_user = &s;
+    refuse_reply(b, reply, "not for the key that the modem holds: it is an older one");
+    assert_true(is_audited(b, "refused", "an older one, played again"));
+    assert_true(is_audited(b, "key-discarded", "whose request was lost"));
+    assert_true(is_audited(b, "issued", "which has proven that it holds it"));
+    assert_contains(b->steps, "; the modem holds its key");
+    free(reply);
+    bench_free(b);
+}
+
+static void without_jwt_a_replay_shows_when_it_is_one_of_ours(void **state)
+{
+    struct bench *b = bench_new();
+    (void)state;
+    char *reply = keygen_text(&b->rig, SG_TAG_LWM2M, ENDPOINT);
+    struct replay r = {.reply = reply, .no_jwt = true};
+    b->tamper = replay;
+    b->tamper_user = &r;
     assert_enrolled(b); /* this request is as good as any: nothing tells that its key is gone */
-    b->enroll.renew = b->allow = true;
+    assert_false(is_audited(b, "issued", "proven"));
+    r.no_jwt = false; /* a newer firmware */
+    assert_refused(b, SG_EMISMATCH, "the private key does not sign for the certificate (AT%JWT)");
+    r.no_jwt = b->enroll.renew = b->allow = true;
     assert_refused(b, SG_EEXISTS, "public key");
     free(reply);
+    bench_free(b);
+}
+
+static void the_key_of_an_interrupted_run_is_proven(void **state)
+{
+    struct replay r = {.reply = NULL};
+    (void)state;
+    for (int no_jwt = 0; no_jwt < 2; no_jwt++) {
+        struct bench *b = bench_new();
+        r.no_jwt = no_jwt != 0;
+        b->tamper = replay;
+        b->tamper_user = &r;
+        b->stop_after = SG_ENROLL_CERTIFICATE;
+        assert_int_equal(bench_enroll(b), SG_ECLOSED);
+        b->stop_after = -1;
+        assert_enrolled(b);
+        assert_int_equal(is_audited(b, "key-proven", "it signed a challenge"), !r.no_jwt);
+        assert_int_equal(bench_certs(b, SG_CERT_RETIRED), 0);
+        bench_free(b);
+    }
+}
+
+/* The modem lists the digest of the key that was certified, and holds another: as old firmware, which lists none. */
+static void a_key_that_only_looks_like_the_certified_one_is_made_again(void **state)
+{
+    struct bench *b = bench_new();
+    struct sg_cred key;
+    char hex[65];
+    (void)state;
+    b->stop_after = SG_ENROLL_CERTIFICATE;
+    assert_int_equal(bench_enroll(b), SG_ECLOSED);
+    assert_int_equal(sg_modem_find(&b->rig.modem, SG_TAG_LWM2M, SG_CRED_KEY, &key), 1);
+    struct sg_buf text = sg_buf(hex, sizeof hex);
+    sg_put_hex(&text, sg_bytes(key.sha256, sizeof key.sha256));
+    (void)sg_buf_cstr(&text);
+    assert_contains(rig_ask(&b->rig, "AT%CMNG=3,35724861,2"), "OK");
+    assert_contains(rig_ask(&b->rig, "AT%KEYGEN=35724861,2,0"), "OK");
+    struct swap s = {.begins = "AT%CMNG=1,35724861", .prefix = "%CMNG: 35724861,2,\"", .quoted = hex};
+    b->tamper = swap;
+    b->tamper_user = &s;
+    b->stop_after = SG_ENROLL_REQUEST; /* of the key that was made again */
+    assert_int_equal(bench_enroll(b), SG_ECLOSED);
+    assert_true(is_audited(b, "key-discarded", "is not the one that was certified"));
+    b->tamper = NULL;
+    b->stop_after = -1;
+    assert_enrolled(b);
+    assert_int_equal(bench_certs(b, SG_CERT_RETIRED), 1);
     bench_free(b);
 }
 
@@ -307,7 +399,10 @@ int main(void)
         cmocka_unit_test(another_modem_with_the_same_uuid),
         cmocka_unit_test(two_modems_with_one_imei),
         cmocka_unit_test(a_modem_without_imei_needs_a_name),
-        cmocka_unit_test(a_key_that_was_certified_before),
+        cmocka_unit_test(an_older_reply_played_again),
+        cmocka_unit_test(without_jwt_a_replay_shows_when_it_is_one_of_ours),
+        cmocka_unit_test(the_key_of_an_interrupted_run_is_proven),
+        cmocka_unit_test(a_key_that_only_looks_like_the_certified_one_is_made_again),
         cmocka_unit_test(a_digest_that_was_not_meant),
         cmocka_unit_test(errors_are_told_with_their_cure),
     };
