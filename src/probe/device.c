@@ -64,11 +64,28 @@ static void get_to_know(struct sg_probe_device *p)
 
 /* ---------------------------------------------------------------------------------------------------- the runs */
 
+/* Those that are no refusals. */
+static const struct {
+    const char *name;
+    sg_probe_session_run *make;
+} others[] = {
+    {"dev.suite.offer", sg_probe_offer},    {"dev.rights", sg_probe_rights},
+    {"dev.record.tamper", sg_probe_tamper}, {"dev.record.truncate", sg_probe_truncate},
+    {"dev.record.nonce", sg_probe_nonces},  {"dev.coap.repeat", sg_probe_repeat},
+    {"dev.record.replay", sg_probe_replay}, {"dev.capture", sg_probe_clear},
+};
+
 static int make(struct sg_probe_device *p, const struct sg_probe_run *run, struct sg_probe_result *r,
                 struct sg_error *err)
 {
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strcmp(others[i].name, run->name) == 0) {
+            others[i].make(p, r);
+            return 0;
+        }
     const struct sg_probe_refusal *refusal = sg_probe_find_refusal(run->name);
-    return sg_probe_refuse(p, refusal, r, err);
+    return refusal != NULL ? sg_probe_refuse(p, refusal, r, err)
+                           : sg_fail(err, SG_EUNSUPPORTED, "the run %s cannot be made", run->name);
 }
 
 static int one(struct sg_probe_device *p, const struct sg_probe_run *run, struct sg_error *err)

@@ -267,7 +267,7 @@ int sg_probe_bad_play(struct sg_probe_device *p, const struct sg_probe_bad *bad,
         why(&y);
         r = sg_fail(err, SG_ECRYPTO, "playing a bad server: %s", t->why);
     } else if ((y.in_len = await_hello(p, t, datagram, sizeof datagram)) > 0) {
-        sg_probe_lwm2m_init(&y.lwm2m, &y, to_session);
+        sg_probe_lwm2m_init(&y.lwm2m, 0, &y, to_session);
         y.lwm2m.mute = !bad->relays;
         y.in = datagram;
         advance(&y);

@@ -69,3 +69,12 @@ void sg_probe_note_control(const struct sg_probe_device *p, struct sg_probe_resu
     if (r->controls < SG_PROBE_CONTROLS)
         r->control[r->controls++] = p->last;
 }
+
+bool sg_probe_session(struct sg_probe_device *p, struct sg_probe_result *r)
+{
+    const bool ok = sg_probe_control(p, SG_FLAW_NONE);
+    sg_probe_note_control(p, r);
+    if (!ok)
+        sg_probe_conclude(r, SG_VERDICT_NOTHING_AGAINST, "Nothing was tried.", ""); /* which a failed control skips */
+    return ok;
+}

@@ -7,12 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 4, ANSWER_MS = 12000, SEND_AGAIN_MS = 2500 };
+enum { SLOTS = 4, MIDS = 1024 /* that a session may use */, ANSWER_MS = 12000, SEND_AGAIN_MS = 2500 };
+
+static void look(const struct sg_probe_device *p, bool from_device, struct sg_bytes datagram)
+{
+    if (p->spy != NULL)
+        p->spy(p->spy_user, from_device, datagram);
+}
 
 static void to_wire(void *user, const struct sg_addr *to, struct sg_bytes datagram)
 {
     struct sg_probe_good *g = user;
     if (!g->hold) {
+        look(g->p, false, datagram);
         (void)sg_probe_wire_send(&g->p->wire, to, datagram);
     } else if (datagram.n <= sizeof g->held) {
         memcpy(g->held, datagram.p, datagram.n);
@@ -89,7 +96,8 @@ int sg_probe_good_open(struct sg_probe_device *p, enum sg_probe_flaw kind, struc
         return sg_fail(err, SG_ENOMEM, "out of memory");
     g->p = p;
     g->alert = -1;
-    sg_probe_lwm2m_init(&g->lwm2m, g, seal);
+    sg_probe_lwm2m_init(&g->lwm2m, p->next_mid, g, seal);
+    p->next_mid = (uint16_t)(p->next_mid + MIDS);
     const int r = sg_probe_credential_make(&p->authority, kind, &g->credential, err);
     const struct sg_dtls_config config = {.server = true,
                                           .cert = g->credential.leaf,
@@ -118,6 +126,7 @@ static void step(struct sg_probe_good *g, uint64_t deadline)
     const int n = sg_probe_wire_receive(&g->p->wire, &from, datagram, sizeof datagram, due < deadline ? due : deadline);
 
     if (n > 0) {
+        look(g->p, true, sg_bytes(datagram, (size_t)n));
         if (sg_probe_client_hello_parse(sg_bytes(datagram, (size_t)n), &hello) == 0) {
             g->p->hello = hello;
             g->p->peer = from;
@@ -153,6 +162,28 @@ bool sg_probe_good_ask(struct sg_probe_good *g, const struct sg_probe_request *r
             return true;
     }
     return g->lwm2m.answered;
+}
+
+struct sg_bytes sg_probe_good_hold(struct sg_probe_good *g, struct sg_bytes message)
+{
+    g->held_len = 0;
+    g->hold = true;
+    seal(g, message);
+    g->hold = false;
+    return sg_bytes(g->held, g->held_len);
+}
+
+void sg_probe_good_throw(struct sg_probe_good *g, struct sg_bytes datagram)
+{
+    struct sg_dtls_info info;
+    if (sg_dtls_info(g->dtls, g->id, &info))
+        (void)sg_probe_wire_send(&g->p->wire, &info.addr, datagram);
+}
+
+bool sg_probe_good_lives(struct sg_probe_good *g)
+{
+    const struct sg_probe_request r = {SG_COAP_GET, sg_path(3, 3, 0, 0, 0), UINT32_MAX, {0}};
+    return sg_probe_good_ask(g, &r);
 }
 
 /* /1/0/8: Registration Update Trigger. What is pending when the session ends makes the device come back soon. */

@@ -92,6 +92,7 @@ struct sg_probe_lwm2m {
     char endpoint[160], links[512];
     char first[120];            /* the first request that came, for people: "POST /rd?ep=…" */
     bool registered, bootstrap; /* it asked to be registered; to be bootstrapped */
+    bool updated;               /* an update came */
     unsigned registrations, updates, datagrams;
     uint16_t mid; /* of the last request sent */
     bool answered;
@@ -102,7 +103,9 @@ struct sg_probe_lwm2m {
     } seen[SG_PLAYED_SEEN];
     size_t seen_count;
 };
-void sg_probe_lwm2m_init(struct sg_probe_lwm2m *l, void *user, void (*send)(void *user, struct sg_bytes datagram));
+/* `mid` is the number before that of the first request. */
+void sg_probe_lwm2m_init(struct sg_probe_lwm2m *l, uint16_t mid, void *user,
+                         void (*send)(void *user, struct sg_bytes datagram));
 void sg_probe_lwm2m_input(struct sg_probe_lwm2m *l, struct sg_bytes datagram);
 /* A confirmable request with a number and a token of its own. `format` is that of the payload, or what is accepted
  * where there is none; UINT32_MAX: not named. */
@@ -133,7 +136,11 @@ struct sg_probe_device {
     bool known;                         /* it registered once */
     struct sg_probe_control last;       /* the latest control */
     enum sg_probe_flaw last_kind;
-    bool last_fresh; /* nothing was done since but in that session */
+    bool last_fresh;   /* nothing was done since but in that session */
+    uint16_t next_mid; /* each session has numbers of its own: late answers are known for what they are */
+    void *spy_user;
+    /* Sees each datagram of the good server's sessions; NULL: nobody looks. */
+    void (*spy)(void *user, bool from_device, struct sg_bytes datagram);
 };
 bool sg_probe_device_stopped(const struct sg_probe_device *p);
 
@@ -162,6 +169,12 @@ int sg_probe_good_open(struct sg_probe_device *p, enum sg_probe_flaw kind, struc
 bool sg_probe_good_run(struct sg_probe_good *g, const bool *until, uint64_t deadline);
 /* Asks the device, and waits for its answer, sending again as RFC 7252 says. False: there is none. */
 bool sg_probe_good_ask(struct sg_probe_good *g, const struct sg_probe_request *r);
+/* Seals a request, and gives the datagram back instead of sending it. Empty where the session is no more. */
+struct sg_bytes sg_probe_good_hold(struct sg_probe_good *g, struct sg_bytes message);
+/* Sends a datagram to where the device is, as it is. */
+void sg_probe_good_throw(struct sg_probe_good *g, struct sg_bytes datagram);
+/* Whether the device still answers in this session. */
+bool sg_probe_good_lives(struct sg_probe_good *g);
 /* Makes the device need a new handshake: has it send something, and ends the session by close_notify. */
 void sg_probe_good_end(struct sg_probe_device *p);
 
@@ -227,5 +240,19 @@ int sg_probe_refuse(struct sg_probe_device *p, const struct sg_probe_refusal *f,
 /* What an attempt says; the only judge of it. */
 void sg_probe_judge_refusal(const struct sg_probe_refusal *f, const struct sg_probe_attempt *t,
                             struct sg_probe_result *r);
+
+/* ---------------------------------------------------------------------------------------- runs in the good session */
+
+typedef void sg_probe_session_run(struct sg_probe_device *p, struct sg_probe_result *r);
+sg_probe_session_run sg_probe_offer;                                      /* device_offer.c */
+sg_probe_session_run sg_probe_rights, sg_probe_repeat;                    /* device_rights.c */
+sg_probe_session_run sg_probe_tamper, sg_probe_replay, sg_probe_truncate; /* device_records.c */
+sg_probe_session_run sg_probe_clear, sg_probe_nonces;                     /* device_spy.c */
+/* Has the device in a good session, and notes that as a control; concludes and returns false where it did not come. */
+bool sg_probe_session(struct sg_probe_device *p, struct sg_probe_result *r);
+
+/* What the allow list says of a first message: the faults for people in `text`, and how grave the worst is; false where
+ * there is none. */
+bool sg_probe_offer_faults(const struct sg_probe_client_hello *h, char *text, size_t cap, enum sg_severity *worst);
 
 #endif

@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FIRST_MID = 0x4000, TOKEN = 4 };
+enum { TOKEN = 4 };
 
-void sg_probe_lwm2m_init(struct sg_probe_lwm2m *l, void *user, void (*send)(void *user, struct sg_bytes datagram))
+void sg_probe_lwm2m_init(struct sg_probe_lwm2m *l, uint16_t mid, void *user,
+                         void (*send)(void *user, struct sg_bytes datagram))
 {
-    *l = (struct sg_probe_lwm2m){.user = user, .send = send, .mid = FIRST_MID};
+    *l = (struct sg_probe_lwm2m){.user = user, .send = send, .mid = mid};
 }
 
 void sg_probe_text(struct sg_bytes from, char *to, size_t cap)
@@ -87,6 +88,7 @@ static void take_request(struct sg_probe_lwm2m *l, const struct sg_coap *m)
         take_registration(l, m);
     } else if (m->code == SG_COAP_POST) {
         l->updates++;
+        l->updated = true;
         answer(l, m, SG_COAP_CHANGED);
     } else {
         answer(l, m, m->code == SG_COAP_DELETE ? SG_COAP_DELETED : SG_COAP_METHOD_NOT_ALLOWED);

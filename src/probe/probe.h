@@ -182,6 +182,8 @@ struct sg_probe_device_options {
     struct sg_issuer ca;  /* the CA that the device trusts, with its key */
     unsigned patience;    /* seconds that the device may take to come back; 0: 600 */
     unsigned rate;        /* datagrams a second at most; 0: 50 */
+    const char *const *known; /* values that must not be seen in clear */
+    size_t known_count;
     void *user;
     void (*waits)(void *user, const char *for_what); /* the device has to do something, or a person; NULL: not told */
 };

@@ -5,6 +5,32 @@
 #define REFUSES "ends the handshake, and sends nothing"
 
 static const struct sg_probe_run runs[] = {
+    {"dev.suite.offer", "What it offers in its first message is held against an allow list",
+     "offers DTLS 1.2, suites with forward secrecy and AEAD, curves of 256 bits, no SHA-1", "SCM-2 SCM-3 CRY-1",
+     "Set the list of suites, curves and signature algorithms, and check that setting it succeeded.", SG_WEIGHT_PRIMARY,
+     SG_SEVERITY_MEDIUM},
+    {"dev.rights", "The server reads the Security object, and tries what its account may not do", "refuses each",
+     "ACM-1 ACM-2 SSM-3",
+     "Answer every request for object 0 from a LwM2M server with 4.01, and what a resource does not allow with 4.05.",
+     SG_WEIGHT_PRIMARY, SG_SEVERITY_HIGH},
+    {"dev.record.tamper", "Records of its session are altered on their way", "drops them, and the session lives on",
+     "SCM-2 RLM-1", "Drop what is not authentic silently (RFC 6347 section 4.1.2.7).", SG_WEIGHT_PRIMARY,
+     SG_SEVERITY_CRITICAL},
+    {"dev.record.truncate", "Records of its session are cut", "drops them, and the session lives on", "SCM-2 RLM-1",
+     "Drop what is too short silently; a datagram of no bytes is not the end of a session.", SG_WEIGHT_PRIMARY,
+     SG_SEVERITY_CRITICAL},
+    {"dev.record.nonce", "The nonces of its records are looked at", "uses none twice", "SCM-2 SCM-3 CRY-1",
+     "Take the record's number for the nonce, and count it in one place.", SG_WEIGHT_SUPPORTING, SG_SEVERITY_CRITICAL},
+    {"dev.coap.repeat", "A request comes again, in a record of its own", "does it once", "SCM-4 RLM-1",
+     "Remember the numbers of messages for as long as RFC 7252 section 4.8.2 says, and answer again without doing it "
+     "again.",
+     SG_WEIGHT_PRIMARY, SG_SEVERITY_LOW},
+    {"dev.record.replay", "Records of its session come again, in this session and in the next",
+     "drops them, and the session lives on", "SCM-2 SCM-4 RLM-1",
+     "Switch on the replay window of DTLS (RFC 6347 section 4.1.2.6).", SG_WEIGHT_PRIMARY, SG_SEVERITY_MEDIUM},
+    {"dev.capture", "Its whole life is captured and searched for known values",
+     "shows none in clear but its certificate in the handshake", "SCM-1 SCM-3",
+     "Send nothing outside of the DTLS session.", SG_WEIGHT_PRIMARY, SG_SEVERITY_HIGH},
     {"dev.server.wrong-ca", "It is led to a server whose certificate is of another CA", REFUSES, "AUM-3 SCM-2",
      "Give the device the server root as its only trusted CA, and have verification of the peer required, not "
      "optional.",

@@ -69,6 +69,25 @@ def test_a_sound_device_refuses_every_bad_server(home, folder, device):
     assert json.loads(whole.stdout)["whole"] is True
 
 
+def test_a_sound_device_keeps_its_session(home, folder, device):
+    runs = ["dev.suite.offer", "dev.rights", "dev.record.tamper", "dev.record.truncate", "dev.record.nonce",
+            "dev.coap.repeat", "dev.record.replay", "dev.capture"]
+    port = free_port()
+    device(port)
+    done, results = probe(home, folder, port, "--only", ",".join(runs), "--known", "Tokyo", check=0)
+    assert list(results) == runs
+    for r in results.values():
+        assert r["verdict"] == ("remark" if r["run"] == "dev.capture" else "nothing-against"), r
+    assert ENDPOINT in results["dev.capture"]["observed"] and "handshake alone" in results["dev.capture"]["observed"]
+    offer = record(folder, results["dev.suite.offer"])["facts"]
+    assert offer["suites"][0] == "c02b TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
+    assert offer["server_name"] == SERVER_NAME and offer["version"] == "DTLS 1.2"
+    rights = record(folder, results["dev.rights"])["facts"]
+    assert rights["read of the secret key /0/0/5"] == "4.01 Unauthorized"
+    assert record(folder, results["dev.record.nonce"])["facts"]["records"] >= 12
+    assert len(record(folder, results["dev.record.replay"])["controls"]) == 2
+
+
 def test_a_device_on_this_host_is_not_the_product(home, folder, device):
     port = free_port()
     device(port)

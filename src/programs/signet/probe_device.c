@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SECONDS_MAX = 86400, RATE_MAX = 10000 };
+enum { SECONDS_MAX = 86400, RATE_MAX = 10000, KNOWN_MAX = 16 };
 #define LISTEN "0.0.0.0:5684"
 
 enum {
@@ -17,7 +17,8 @@ enum {
     SERVER_CA_KEY,
     PASSPHRASE_FILE,
     PATIENCE,
-    RATE_LIMIT
+    RATE_LIMIT,
+    KNOWN
 };
 
 static const struct sg_cli_option options[] = {
@@ -30,12 +31,14 @@ static const struct sg_cli_option options[] = {
     [PASSPHRASE_FILE] = {"--passphrase-file", "FILE", "its passphrase, on the first line"},
     [PATIENCE] = {"--patience", "SECONDS", "how long the device may take to come back (600)"},
     [RATE_LIMIT] = {"--rate", "N", "datagrams a second at most (50)"},
+    [KNOWN] = {"--known", "VALUE", "must not be seen in clear in its datagrams; as often as needed"},
     {NULL, NULL, NULL},
 };
 
 struct wanted {
     struct sg_cli_probe p;
     const char *listen, *cert, *key, *ca, *ca_key;
+    const char *known[KNOWN_MAX];
     struct sg_cli_passphrase passphrase;
     struct sg_probe_device_options o;
 };
@@ -76,6 +79,11 @@ static int take(struct wanted *w, int option)
         return number(cli, "--patience", SECONDS_MAX, &w->o.patience);
     case RATE_LIMIT:
         return number(cli, "--rate", RATE_MAX, &w->o.rate);
+    case KNOWN:
+        if (w->o.known_count == KNOWN_MAX)
+            return sg_cli_usage(cli, "--known may be given %d times.", KNOWN_MAX);
+        w->known[w->o.known_count++] = cli->value;
+        return 0;
     default:
         sg_cli_probe_option(&w->p, option);
         return 0;
@@ -153,6 +161,7 @@ static int run(struct sg_cli *cli)
 
     sg_cli_probe_init(&w.p, cli);
     w.o.user = &w.p;
+    w.o.known = w.known;
     w.o.waits = waits;
     int code = arguments(&w);
     if (code == 0)
