@@ -177,6 +177,18 @@ def test_a_folder_that_is_not_there(home, folder):
     assert f"watching the folder {folder}/none" in done.stderr
 
 
+def test_what_is_only_looked_at_stays_as_it_is(home, sockets):
+    """CMEE, of boards that were found and not begun with; and after `signet doctor`."""
+    modems = [home.modem("--host", host) for host in ("at_host", "serial-modem", "shell")]
+    for i, m in enumerate(modems):
+        sockets.plug(m, f"b{i}")
+    done = home.signet("enroll", "--policy", sockets.policy, "--lot", "no/lot", check=2)
+    assert done.stdout.count("Found nRF9151-LACA at") == 3
+    home.signet("doctor", "--port", modems[0].port)
+    for m, shell in zip(modems, (False, False, True)):
+        assert at(m.port, "AT+CMEE?", shell=shell) == ["+CMEE: 0"]
+
+
 def test_a_watch_belongs_to_a_lot(home, sockets):
     m = home.modem()
     sockets.plug(m, "b1")

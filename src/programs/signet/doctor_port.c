@@ -81,12 +81,12 @@ void sg_cli_doctor_port(struct sg_cli_doctor *d, const char *path)
         return;
     }
     memset(&modem, 0, sizeof modem);
-    r = sg_modem_open(&modem, sg_port_io(&port));
+    r = sg_modem_attach(&modem, sg_port_io(&port));
     if (r == SG_ETIMEOUT)
         sg_cli_note(
             d, SG_CLI_PROBLEM, "port",
             "what is on %s does not answer like a modem (AT). A board may have several ports: try the others; and "
-            "its firmware must have an AT interface (at_client, Serial Modem).",
+            "its firmware must have an AT interface (at_client, Serial Modem, Modem Shell).",
             path);
     else if (r < 0)
         sg_cli_note(d, SG_CLI_PROBLEM, "port", "talking to %s: %s", path, sg_strerror(r));

@@ -55,7 +55,7 @@ static void look(void *user, const char *path, bool there)
         note(s, path, r == SG_EBUSY ? "in use by another program" : r == SG_EDENIED ? "no right to it" : "not usable");
         return;
     }
-    if (sg_modem_open(&modem, sg_port_io(&port)) < 0)
+    if (sg_modem_attach(&modem, sg_port_io(&port)) < 0) /* what is only looked at stays as it is */
         note(s, path, "does not answer like a modem");
     else if (sg_modem_identify(&modem, &info) < 0)
         note(s, path, "is no nRF91");
