@@ -233,4 +233,21 @@ struct sg_probe_cost {
 int sg_probe_server(const struct sg_probe_server *server, struct sg_probe_target *target,
                     const struct sg_probe_watch *watch, struct sg_probe_cost *cost, struct sg_error *err);
 
+/* ------------------------------------------------------------------------------------------------ firmware images */
+
+/* What `image.*` looks at. The runs on the configuration, the bill of materials and the key are made where there is
+ * one, and image.shared where there are two files. */
+struct sg_probe_image_job {
+    const char *const *file; /* raw, Intel hex, S-record, ELF, MCUboot, or an update package: paths */
+    size_t files;
+    const char *const *key; /* public keys that may have signed, PEM: paths */
+    size_t keys;
+    const char *config, *sbom;        /* paths; NULL: none */
+    struct sg_store *store;           /* whose keys and certificates are recognised; NULL: none */
+    const struct sg_psk_vault *vault; /* that opens the store's pre-shared keys; NULL: none */
+    struct sg_probe_target target;    /* as the operator says; address and identity are set for each run */
+};
+/* Reads everything, then makes the runs. 0, what `watch->done` returned if it is not 0, or an error. */
+int sg_probe_image(const struct sg_probe_image_job *job, const struct sg_probe_watch *watch, struct sg_error *err);
+
 #endif
