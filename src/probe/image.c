@@ -202,7 +202,7 @@ struct telling {
     enum sg_severity worst;
 };
 
-static void tell(void *user, const struct sg_config_finding *f)
+static void tell(void *user, const struct sg_kconfig_finding *f)
 {
     struct telling *t = user;
     if (f->severity > t->worst)
@@ -220,7 +220,7 @@ int sg_image_run_config(struct sg_image_work *w, struct sg_probe_result *r, stru
     char reason[200];
     size_t n = 0;
     uint8_t *text = sg_file_read(w->job->config, TEXT_FILE, &n, err);
-    int options = text == NULL ? err->code : sg_config_check(sg_bytes(text, n), tell, &t, err);
+    int options = text == NULL ? err->code : sg_kconfig_check(sg_bytes(text, n), tell, &t, err);
     free(text);
     if (options < 0) {
         json_decref(t.list);

@@ -8,19 +8,19 @@
 
 enum { OPTIONS = 65536, LINE = 8192 };
 
-void sg_config_free(struct sg_config *c)
+void sg_kconfig_free(struct sg_kconfig *c)
 {
     free(c->option);
-    *c = (struct sg_config){0};
+    *c = (struct sg_kconfig){0};
 }
 
-static int add(struct sg_config *c, struct sg_config_option option, struct sg_error *err)
+static int add(struct sg_kconfig *c, struct sg_kconfig_option option, struct sg_error *err)
 {
     if (c->n == OPTIONS)
         return sg_fail(err, SG_ENOSPC, "line %u: a configuration has at most %d options.", option.line, OPTIONS);
     if (c->n == c->cap) {
         size_t cap = c->cap == 0 ? 512 : 2 * c->cap;
-        struct sg_config_option *more = realloc(c->option, cap * sizeof *more);
+        struct sg_kconfig_option *more = realloc(c->option, cap * sizeof *more);
         if (more == NULL)
             return sg_fail(err, SG_ENOMEM, "There is no memory for a configuration of %zu options.", cap);
         c->option = more;
@@ -36,10 +36,10 @@ static bool begins(struct sg_bytes text, const char *with)
     return text.n >= n && memcmp(text.p, with, n) == 0;
 }
 
-static int take_line(struct sg_config *c, struct sg_bytes line, unsigned number, struct sg_error *err)
+static int take_line(struct sg_kconfig *c, struct sg_bytes line, unsigned number, struct sg_error *err)
 {
     static const char unset[] = " is not set";
-    struct sg_config_option o = {.line = number};
+    struct sg_kconfig_option o = {.line = number};
     if (begins(line, "# ") && line.n > sizeof unset &&
         memcmp(line.p + line.n - (sizeof unset - 1), unset, sizeof unset - 1) == 0) {
         o.name = sg_bytes(line.p + 2, line.n - 2 - (sizeof unset - 1));
@@ -60,10 +60,10 @@ static int take_line(struct sg_config *c, struct sg_bytes line, unsigned number,
     return add(c, o, err);
 }
 
-int sg_config_parse(struct sg_config *c, struct sg_bytes text, struct sg_error *err)
+int sg_kconfig_parse(struct sg_kconfig *c, struct sg_bytes text, struct sg_error *err)
 {
     unsigned number = 0;
-    *c = (struct sg_config){0};
+    *c = (struct sg_kconfig){0};
     for (size_t at = 0; at < text.n;) {
         const uint8_t *end = memchr(text.p + at, '\n', text.n - at);
         size_t n = end != NULL ? (size_t)(end - text.p) - at : text.n - at, skip = n + 1;
@@ -80,7 +80,7 @@ int sg_config_parse(struct sg_config *c, struct sg_bytes text, struct sg_error *
 }
 
 /* Kconfig lets the last line speak. */
-const struct sg_config_option *sg_config_get(const struct sg_config *c, const char *name)
+const struct sg_kconfig_option *sg_kconfig_get(const struct sg_kconfig *c, const char *name)
 {
     for (size_t i = c->n; i > 0; i--)
         if (sg_bytes_eq_str(c->option[i - 1].name, name))
@@ -88,8 +88,8 @@ const struct sg_config_option *sg_config_get(const struct sg_config *c, const ch
     return NULL;
 }
 
-bool sg_config_is(const struct sg_config *c, const char *name)
+bool sg_kconfig_is(const struct sg_kconfig *c, const char *name)
 {
-    const struct sg_config_option *o = sg_config_get(c, name);
+    const struct sg_kconfig_option *o = sg_kconfig_get(c, name);
     return o != NULL && sg_bytes_eq_str(o->value, "y");
 }

@@ -163,7 +163,7 @@ static bool holds(struct sg_bytes text, const char *part)
 }
 
 /* Whether the option's value is what the rule speaks against. */
-static bool against(const struct rule *r, const struct sg_config_option *o)
+static bool against(const struct rule *r, const struct sg_kconfig_option *o)
 {
     uint64_t number = 0, limit = 0;
     switch (r->test) {
@@ -187,15 +187,15 @@ static bool against(const struct rule *r, const struct sg_config_option *o)
 }
 
 struct checking {
-    const struct sg_config *config;
+    const struct sg_kconfig *config;
     bool *told; /* of each option: a row above spoke against it */
-    void (*fn)(void *user, const struct sg_config_finding *f);
+    void (*fn)(void *user, const struct sg_kconfig_finding *f);
     void *user;
 };
 
-static void tell(const struct checking *c, const struct rule *r, const struct sg_config_option *o)
+static void tell(const struct checking *c, const struct rule *r, const struct sg_kconfig_option *o)
 {
-    struct sg_config_finding f = {.severity = r->severity, .reason = r->reason, .cure = r->cure};
+    struct sg_kconfig_finding f = {.severity = r->severity, .reason = r->reason, .cure = r->cure};
     if (o == NULL) {
         (void)snprintf(f.option, sizeof f.option, "%s", r->option);
         (void)snprintf(f.value, sizeof f.value, "not set");
@@ -218,10 +218,10 @@ static void tell(const struct checking *c, const struct rule *r, const struct sg
 static void check_rule(const struct checking *c, const struct rule *r)
 {
     bool seen = false;
-    if (r->where != NULL && !sg_config_is(c->config, r->where))
+    if (r->where != NULL && !sg_kconfig_is(c->config, r->where))
         return;
-    for (size_t i = 0; i < c->config->n; i++) {
-        const struct sg_config_option *o = &c->config->option[i];
+    for (size_t i = 0; c->told != NULL && i < c->config->n; i++) {
+        const struct sg_kconfig_option *o = &c->config->option[i];
         if (!matches(r->option, o->name))
             continue;
         seen = true;
@@ -234,19 +234,20 @@ static void check_rule(const struct checking *c, const struct rule *r)
         tell(c, r, NULL); /* what the build knows is in its .config: where `where` is set, its absence is an answer */
 }
 
-int sg_config_check(struct sg_bytes text, void (*fn)(void *user, const struct sg_config_finding *f), void *user,
-                    struct sg_error *err)
+int sg_kconfig_check(struct sg_bytes text, void (*fn)(void *user, const struct sg_kconfig_finding *f), void *user,
+                     struct sg_error *err)
 {
-    struct sg_config config;
-    int r = sg_config_parse(&config, text, err);
-    struct checking c = {.config = &config, .fn = fn, .user = user};
+    struct sg_kconfig config;
+    int r = sg_kconfig_parse(&config, text, err);
+    struct checking c = {.config = &config, .fn = fn, .user = user, .told = calloc(config.n + 1, sizeof *c.told)};
+    if (r == 0 && c.told == NULL)
+        r = sg_fail(err, SG_ENOMEM, "There is no memory to check the configuration.");
     if (r == 0) {
-        c.told = calloc(config.n, sizeof *c.told);
-        r = c.told == NULL ? sg_fail(err, SG_ENOMEM, "There is no memory to check the configuration.") : (int)config.n;
+        for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+            check_rule(&c, &rules[i]);
+        r = (int)config.n;
     }
-    for (size_t i = 0; r > 0 && i < sizeof rules / sizeof rules[0]; i++)
-        check_rule(&c, &rules[i]);
     free(c.told);
-    sg_config_free(&config);
+    sg_kconfig_free(&config);
     return r;
 }

@@ -192,30 +192,30 @@ char *sg_mcuboot_version(const struct sg_mcuboot *m, char text[SG_MCUBOOT_VERSIO
 /* ------------------------------------------------------------------------------------------- configuration */
 
 /* One line of a build configuration that the table speaks against. */
-struct sg_config_finding {
+struct sg_kconfig_finding {
     char option[96], value[96]; /* value: of a credential never shown */
     unsigned line;              /* 0: the option is not set at all */
     enum sg_severity severity;
     const char *reason, *cure;
 };
 /* Reads a .config and calls `fn` for what the table speaks against. The number of options set, or SG_EFORMAT. */
-int sg_config_check(struct sg_bytes config, void (*fn)(void *user, const struct sg_config_finding *f), void *user,
-                    struct sg_error *err);
+int sg_kconfig_check(struct sg_bytes text, void (*fn)(void *user, const struct sg_kconfig_finding *f), void *user,
+                     struct sg_error *err);
 
 /* Options of one build, in the order of the file. Views into its text. */
-struct sg_config_option {
+struct sg_kconfig_option {
     struct sg_bytes name, value; /* "CONFIG_X"; y, 12, text without its quotes; "" where it is not set */
     unsigned line;
     bool text; /* it stood in quotes */
 };
-struct sg_config {
-    struct sg_config_option *option;
+struct sg_kconfig {
+    struct sg_kconfig_option *option;
     size_t n, cap;
 };
-int sg_config_parse(struct sg_config *c, struct sg_bytes text, struct sg_error *err);
-void sg_config_free(struct sg_config *c);
-const struct sg_config_option *sg_config_get(const struct sg_config *c, const char *name);
-bool sg_config_is(const struct sg_config *c, const char *name); /* it is y */
+int sg_kconfig_parse(struct sg_kconfig *c, struct sg_bytes text, struct sg_error *err);
+void sg_kconfig_free(struct sg_kconfig *c);
+const struct sg_kconfig_option *sg_kconfig_get(const struct sg_kconfig *c, const char *name);
+bool sg_kconfig_is(const struct sg_kconfig *c, const char *name); /* it is y */
 
 /* ---------------------------------------------------------------------------------------------------- runs */
 

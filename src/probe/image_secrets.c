@@ -63,7 +63,7 @@ static json_t *cert_json(const struct sg_image *im, const struct sg_image_cert *
 
 /* What is said of one file. */
 struct saying {
-    char observed[600], remarks[600];
+    char first[300], remarks[500];
     size_t grave, guesses; /* findings that fail, and those that only may be one */
     enum sg_severity worst;
 };
@@ -78,8 +78,9 @@ static void say_finding(struct saying *y, const struct sg_image *im, const struc
         if (f->severity > y->worst)
             y->worst = f->severity;
     }
-    sg_image_say(y->observed, sizeof y->observed, "%s at %s (%s)", f->what, place_text(im, f->at, where),
-                 sg_confidence_name(f->confidence));
+    if (y->grave + y->guesses == 1)
+        (void)snprintf(y->first, sizeof y->first, "%s at %s (%s)", f->what, place_text(im, f->at, where),
+                       sg_confidence_name(f->confidence));
 }
 
 static void say_cert(struct saying *y, const struct sg_image *im, const struct sg_image_cert *c)
@@ -149,29 +150,30 @@ static void gather(struct sg_image_work *w, size_t number, struct saying *y, jso
 void sg_image_run_secrets(struct sg_image_work *w, size_t file, struct sg_probe_result *r)
 {
     struct saying y = {0};
-    char reason[600];
+    char observed[400], reason[600];
     r->facts = json_pack("{s:[], s:[], s:[], s:I, s:i}", "images", "findings", "certificates", "psks_known",
                          (json_int_t)(w->psks != NULL ? sg_known_psks_count(w->psks) : 0), "scalar_distance",
                          SG_SCALAR_DISTANCE);
     for (size_t i = 0; i < w->set.n; i++)
         if (w->set.image[i].file == file && w->scan[i] != NULL)
             gather(w, i, &y, r->facts);
-    size_t certs = json_array_size(json_object_get(r->facts, "certificates"));
-    if (y.observed[0] == '\0')
-        (void)snprintf(y.observed, sizeof y.observed, "no credential was found; %zu certificate%s", certs,
+    size_t certs = json_array_size(json_object_get(r->facts, "certificates")), all = y.grave + y.guesses;
+    if (all == 0)
+        (void)snprintf(observed, sizeof observed, "no credential was found; %zu certificate%s", certs,
                        certs == 1 ? "" : "s");
+    else
+        (void)snprintf(observed, sizeof observed, "%zu finding%s%s", all, all == 1 ? ": " : "s, the first: ", y.first);
     if (y.grave > 0) {
         r->severity = y.worst;
-        (void)snprintf(reason, sizeof reason,
-                       "Whoever has the image, or one device, has what is in it; %zu finding%s of this kind.", y.grave,
-                       y.grave == 1 ? "" : "s");
-        sg_probe_conclude(r, SG_VERDICT_FAIL, y.observed, reason);
+        (void)snprintf(reason, sizeof reason, "Whoever has the image, or one device, has what is in it: %zu finding%s.",
+                       y.grave, y.grave == 1 ? "" : "s");
+        sg_probe_conclude(r, SG_VERDICT_FAIL, observed, reason);
     } else if (y.guesses > 0 || y.remarks[0] != '\0') {
         (void)snprintf(reason, sizeof reason, "%s%s", y.guesses > 0 ? "A person must look at what may be one. " : "",
                        y.remarks);
-        sg_probe_conclude(r, SG_VERDICT_REMARK, y.observed, reason);
+        sg_probe_conclude(r, SG_VERDICT_REMARK, observed, reason);
     } else {
-        sg_probe_conclude(r, SG_VERDICT_NOTHING_AGAINST, y.observed,
+        sg_probe_conclude(r, SG_VERDICT_NOTHING_AGAINST, observed,
                           "The search knows keys in PEM and DER, P-256 keys beside their public half, the inventory's "
                           "pre-shared keys, and patterns of text; what is stored in another way it does not see.");
     }

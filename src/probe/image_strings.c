@@ -9,7 +9,12 @@
 #include <string.h>
 #include <strings.h>
 
-enum { SHORTEST = 6, NEAR = 48 /* bytes before and behind, in which a word speaks for a key */ };
+enum {
+    SHORTEST = 6,    /* characters of a text that is looked at */
+    LONGEST = 128,   /* of a password */
+    COMMAND = 16384, /* of a command with its content */
+    NEAR = 48        /* bytes before and behind, in which a word speaks for a key */
+};
 
 static const char cure_psk[] =
     "Take it out of the build. A key is one device's own: `signet enroll --psk` writes one into each modem.";
@@ -105,7 +110,8 @@ static void find_cmng(struct sg_image_scan *s, struct sg_bytes run, size_t at)
     for (const uint8_t *p = run.p, *hit; (hit = memmem(p, run.n - (size_t)(p - run.p), command, n)) != NULL;
          p = hit + n) {
         size_t behind = (size_t)(hit - run.p) + n;
-        take_cmng(s, sg_bytes(run.p + behind, run.n - behind), at + behind);
+        size_t left = run.n - behind < COMMAND ? run.n - behind : COMMAND;
+        take_cmng(s, sg_bytes(run.p + behind, left), at + behind);
     }
 }
 
@@ -202,7 +208,8 @@ static int plausible_value(struct sg_bytes v)
                                         "string",  "value",    "prompt", "empty", "unset",    "invalid",
                                         "missing", "password", "secret", "token", "stdin",    "file",
                                         "default", "unknown",  "failed", "error"};
-    if (v.n < 6 || v.n > 128 || (v.p[0] < '0' && v.p[0] != '!' && v.p[0] != '#') || strchr(":;<=>?[\\]{|}`", v.p[0]))
+    if (v.n < 6 || v.n > LONGEST || (v.p[0] < '0' && v.p[0] != '!' && v.p[0] != '#') ||
+        strchr(":;<=>?[\\]{|}`", v.p[0]))
         return -1;
     unsigned letters = 0, digits = 0;
     for (size_t i = 0; i < v.n; i++) {
@@ -231,7 +238,7 @@ static struct sg_bytes value_at(struct sg_bytes run, size_t i)
         return sg_bytes(NULL, 0);
     uint8_t quote = quoted ? run.p[i++] : 0;
     size_t n = 0;
-    while (i + n < run.n) {
+    while (i + n < run.n && n <= LONGEST) {
         uint8_t c = run.p[i + n];
         if (quoted ? c == quote : c == ' ' || c == '&' || c == ';' || c == ',' || c == '"' || c == '\'' || c == ')')
             break;

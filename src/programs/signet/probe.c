@@ -9,8 +9,8 @@ static const struct {
     const char *word;
     const struct sg_cli_command *command;
 } words[] = {
-    {"device", &sg_cli_probe_device}, {"modem", &sg_cli_probe_modem},     {"server", &sg_cli_probe_server},
-    {"runs", &sg_cli_probe_runs},     {"records", &sg_cli_probe_records},
+    {"device", &sg_cli_probe_device}, {"modem", &sg_cli_probe_modem}, {"server", &sg_cli_probe_server},
+    {"image", &sg_cli_probe_image},   {"runs", &sg_cli_probe_runs},   {"records", &sg_cli_probe_records},
 };
 enum { WORDS = sizeof words / sizeof words[0] };
 
@@ -46,6 +46,7 @@ const struct sg_cli_command sg_cli_probe = {
     "  device             a device that connects to servers, good and bad\n"
     "  modem              an nRF91 modem at its AT port\n"
     "  server coaps://…   a LwM2M or CoAP server: versions, suites, certificate, clients\n"
+    "  image FILE…        firmware images: keys, passwords, signature, build\n"
     "  runs               the catalogue: every run, and the requirements it speaks to\n"
     "  records DIR        lists an evidence folder, and checks all that is in it\n"
     "\n"
