@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a device offers in its first message, against the allow list. */
 #include "probe/device_internal.h"
-#include "probe/server_internal.h"
+#include "probe/names_internal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
