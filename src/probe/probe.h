@@ -157,6 +157,25 @@ struct sg_probe_modem {
  * watch->done returned, SG_ESTATE (something could not be put back: err says what). */
 int sg_probe_modem(const struct sg_probe_modem *p, const struct sg_probe_watch *watch, struct sg_error *err);
 
+/* ---------------------------------------------------------------------------------------------------- a batch */
+
+/* What must differ from unit to unit, gathered from files and an inventory. */
+struct sg_probe_batch;
+struct sg_probe_batch *sg_probe_batch_new(void); /* NULL: out of memory */
+void sg_probe_batch_free(struct sg_probe_batch *b);
+/*
+ * A file, named `name`: certificates (those of CAs are left out), requests and public keys in PEM, each file or block
+ * one unit; a lot's report (docs/reference/lots.md); or what `signet modem list --json` or `modem info --json` printed
+ * of one modem. SG_EFORMAT: none of these.
+ */
+int sg_probe_batch_add_file(struct sg_probe_batch *b, const char *name, struct sg_bytes content, struct sg_error *err);
+/* All devices of an inventory, or those of one lot; `vault` opens pre-shared keys (NULL: they are not compared). */
+int sg_probe_batch_add_inventory(struct sg_probe_batch *b, struct sg_store *store, const char *lot,
+                                 const struct sg_psk_vault *vault, struct sg_error *err);
+/* Makes the runs. 0, or what watch->done returned. */
+int sg_probe_batch_run(struct sg_probe_batch *b, const struct sg_probe_target *target,
+                       const struct sg_probe_watch *watch);
+
 /* -------------------------------------------------------------------------------------------------- the captures */
 
 /* Datagrams seen, as a pcapng file that the usual tools open: linktype RAW, IP and UDP headers made from the addresses.

@@ -291,7 +291,10 @@ static void print_totals(const struct sg_cli_probe *p)
                      sg_cli_probe_word(verdict), sg_cli_style(SG_CLI_PLAIN));
         comma = ",";
     }
-    (void)printf(". Records %.4s to %.4s are in %s.\n", p->first, p->last, p->evidence_dir);
+    if (n == 1)
+        (void)printf(". Record %.4s is in %s.\n", p->last, p->evidence_dir);
+    else
+        (void)printf(". Records %.4s to %.4s are in %s.\n", p->first, p->last, p->evidence_dir);
 }
 
 static int print_json(struct sg_cli_probe *p)
