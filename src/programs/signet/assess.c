@@ -19,6 +19,8 @@ static const struct sub {
     const char *without; /* the operand's default; NULL: it must be given; "": none */
     int (*run)(const struct sg_cli_assess *a);
 } subs[] = {
+    {"check", 0, ".", sg_cli_assess_check},
+    {"run", 0, ".", sg_cli_assess_run_command},
     {"explain", BIT(SG_ASSESS_PART), "", sg_cli_assess_explain},
     {"report", BIT(SG_ASSESS_NO_PDF), ".", sg_cli_assess_report},
 };

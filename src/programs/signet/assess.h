@@ -17,6 +17,8 @@ struct sg_cli_assess {
 
 /* Each returns an exit code. */
 int sg_cli_assess_explain(const struct sg_cli_assess *a);
+int sg_cli_assess_check(const struct sg_cli_assess *a);
+int sg_cli_assess_run_command(const struct sg_cli_assess *a);
 int sg_cli_assess_report(const struct sg_cli_assess *a);
 
 /* A file of the assessment's folder: "DIR/result.json". */

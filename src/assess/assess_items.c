@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pieces of information that the technical documentation must hold, found in the product file: in the statement's
+ * `items`, in those of the unit or of what the unit names, in a field that says just this; and where a path calls for
+ * a piece, in the statement's reason.
+ */
+#include "assess/assess_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Items that are a field of the unit's entry. The first that fits is taken; "" as requirement: any. */
+static const struct {
+    const char *requirement, *item, *field;
+} fields[] = {
+    {"", "<A>Asset.Access", "access"},
+    {"", "<A>Asset.ACM", "managed_by"},
+    {"", "<A>Asset.SSM", "stored_by"},
+    {"SCM-1", "<A>Asset.Com", "communication"},
+    {"SCM-1", "<A>Asset.NetworkInterface", "carried_by"},
+    {"SCM-1", "SCM", "carried_by"},
+    {"", "SCM.CCK", "keys"},
+    {"", "ACM.NetworkInterface", "interfaces"},
+    {"", "ACM.UserInterface", "interfaces"},
+    {"", "ACM.MachineInterface", "interfaces"},
+    {"", "ACM.AuthenticationMechanism", "authenticated_by"},
+    {"", "PartOfSoftw.SUM", "updated_by"},
+    {"", "CCK.SecurityStrength", "strength"},
+    {"CCK-2", "Generation", "generated_by"},
+    {"CCK-2", "Generation.CCK", "name"},
+    {"LGM-1", "PrivacyAssetEvent.LGM", "logged_by"},
+    {"LGM-1", "FinancialAssetEvent.LGM", "logged_by"},
+    {"UNM-1", "PersonalInformation", "assets"},
+    {"UNM-1", "PersonalInformation.UseCase.Notification", "told_by"},
+    {"GEC-5", "PhysicalExternalInterface.Purpose", "purpose"},
+    {"GEC-5", "PhysicalExternalInterface.Type", "type"},
+    {"CRY-1", "Assets.Cryptography", "cryptography"},
+};
+/* Items that are what the product is. */
+static const struct {
+    const char *item, *field;
+} product_fields[] = {{"IntFunc", "intended_use"}, {"Setup", "setup"}};
+/* Items that are simply the unit: its name, and what its entry says it is or does. */
+static const char *const unit_items[] = {"<A>Asset",
+                                         "ACM",
+                                         "AUM",
+                                         "SUM",
+                                         "SSM",
+                                         "SCM",
+                                         "LGM",
+                                         "AuthenticationMechanism",
+                                         "PartOfSoftw",
+                                         "NetworkInterface",
+                                         "CCK",
+                                         "PrivacyAssetEvent",
+                                         "FinancialAssetEvent",
+                                         "Events",
+                                         "PersonalInformation.UseCase",
+                                         "Notifications",
+                                         "NetworkInterface.Exposure",
+                                         "PhysicalExternalInterface",
+                                         "ExternalInterface",
+                                         "NonNetworkInterface",
+                                         "PersonalData",
+                                         "SenSecParam",
+                                         "PrivacyAsset",
+                                         "SecurityAsset"};
+
+static const char *put_value(const json_t *v, struct sg_buf *b)
+{
+    if (json_is_string(v))
+        sg_put_str(b, json_string_value(v));
+    else if (json_is_integer(v))
+        sg_put_dec(b, json_integer_value(v));
+    for (size_t i = 0; i < json_array_size(v); i++) {
+        sg_put_str(b, i > 0 ? ", " : "");
+        sg_put_str(b, json_string_value(json_array_get(v, i)));
+    }
+    return sg_buf_cstr(b);
+}
+
+/* The name of an item as people write it: "<A>Asset.Access" for any kind, or with the kind in it. */
+static const char *in_texts(const json_t *row, const char *name, const char *plain)
+{
+    const json_t *texts = json_object_get(row, "items");
+    const char *text = sg_row_text(texts, plain);
+    return text[0] != '\0' ? text : sg_row_text(texts, name);
+}
+
+/* In the entries that `row` names, one step away or two. */
+static const char *in_named(const struct sg_assessing *a, const json_t *row, const char *name, const char *plain,
+                            int depth)
+{
+    const char *key;
+    json_t *v;
+    json_object_foreach((json_t *)(uintptr_t)row, key, v)
+    {
+        for (size_t i = 0; i < json_array_size(v); i++) {
+            const char *id = json_string_value(json_array_get(v, i));
+            const json_t *target = id != NULL ? sg_product_find(a->p, id, NULL) : NULL;
+            const char *text = target != NULL ? in_texts(target, name, plain) : "";
+            if (text[0] == '\0' && target != NULL && depth > 1)
+                text = in_named(a, target, name, plain, depth - 1);
+            if (text[0] != '\0')
+                return text;
+        }
+    }
+    return "";
+}
+
+static void put_unit(const json_t *unit, const json_t *row, struct sg_buf *b)
+{
+    static const char *const more[] = {"does", "where", "version"};
+    sg_put_str(b, sg_row_text(unit, "name"));
+    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
+        const char *text = sg_row_text(row, more[i]);
+        sg_put_str(b, text[0] != '\0' ? ": " : "");
+        sg_put_str(b, text);
+    }
+}
+
+/* From the fields of the product file. */
+static void from_fields(const struct sg_assessing *a, const struct sg_en_requirement *r, const char *item,
+                        const json_t *unit, struct sg_buf *b)
+{
+    const json_t *row = json_object_get(unit, "row");
+    for (size_t i = 0; i < sizeof product_fields / sizeof product_fields[0]; i++)
+        if (strcmp(product_fields[i].item, item) == 0)
+            sg_put_str(b, sg_product_text(a->p, product_fields[i].field));
+    for (size_t i = 0; b->len == 0 && i < sizeof fields / sizeof fields[0]; i++)
+        if (strcmp(fields[i].item, item) == 0 &&
+            (fields[i].requirement[0] == '\0' || strcmp(fields[i].requirement, r->id) == 0))
+            (void)put_value(json_object_get(row, fields[i].field), b);
+    for (size_t i = 0; b->len == 0 && i < sizeof unit_items / sizeof unit_items[0]; i++)
+        if (strcmp(unit_items[i], item) == 0)
+            put_unit(unit, row, b);
+}
+
+/* Whether the path or the categories in use call for it; `path_item`: a path does. */
+static bool is_needed(const struct sg_en_item *item, const json_t *statement, const struct sg_en_path *path,
+                      bool *path_item)
+{
+    int node = 0;
+    char answer[4] = "";
+    *path_item = false;
+    if (item->when[0] == '\0')
+        return true;
+    if (strncmp(item->when, "category ", 9) == 0)
+        return (*path_item = sg_list_has(sg_row_list(statement, "categories"), item->when + 9));
+    if (sscanf(item->when, "DN-%d %3s", &node, answer) != 2)
+        return false;
+    for (size_t i = 0; i < path->n; i++)
+        if (path->node[i]->number == node && path->yes[i] == (strcmp(answer, "yes") == 0))
+            *path_item = true;
+    return *path_item;
+}
+
+/* An item of a kind of asset that the unit is not. */
+static bool is_foreign(const struct sg_en_item *item, unsigned which, int part, const json_t *row)
+{
+    static const char *const own[SG_EN_PARTS] = {"network", "privacy", "financial"};
+    if (strstr(item->name, "<A>") == NULL || json_object_get(row, "confidential") == NULL)
+        return strstr(item->name, "<A>") != NULL && which == 1; /* told once */
+    return strcmp(sg_row_text(row, "kind"), which == 0 ? "security" : own[part - 1]) != 0;
+}
+
+static json_t *one_item(const struct sg_assessing *a, const struct sg_en_requirement *r, const struct sg_en_item *item,
+                        const char *id, const json_t *unit, const json_t *statement, const struct sg_en_path *path)
+{
+    char space[9000];
+    struct sg_buf b = sg_buf(space, sizeof space);
+    const json_t *row = json_object_get(unit, "row");
+    const char *plain = strchr(id + strlen("E.Info."), '.') + 1; /* requirement ids have no dot */
+    const char *from = "product", *text;
+    bool path_item, needed = is_needed(item, statement, path, &path_item);
+
+    if ((text = in_texts(statement, item->name, plain))[0] != '\0')
+        from = "statement";
+    else if ((text = in_texts(row, item->name, plain))[0] == '\0')
+        text = in_named(a, row, item->name, plain, 2);
+    if (text[0] == '\0') {
+        from_fields(a, r, item->name, unit, &b);
+        text = sg_buf_cstr(&b);
+    }
+    if (text[0] == '\0' && path_item) {
+        text = sg_row_text(statement, "reason");
+        from = "statement";
+    }
+    return json_pack("{sssssssbss}", "id", id, "what", item->what, "value", text, "needed", needed, "from",
+                     text[0] != '\0' ? from : "");
+}
+
+json_t *sg_assess_items(const struct sg_assessing *a, const struct sg_en_requirement *r, int part, const json_t *unit,
+                        const json_t *statement, const struct sg_en_path *path, struct sg_buf *missing)
+{
+    json_t *list = json_array();
+    char id[SG_EN_ITEM_ID];
+    for (size_t i = 0; i < r->n_items; i++) {
+        for (unsigned w = 0; sg_en_item_id(r, &r->items[i], part, w, id); w++) {
+            if (is_foreign(&r->items[i], w, part, json_object_get(unit, "row")))
+                continue;
+            json_t *item = one_item(a, r, &r->items[i], id, unit, statement, path);
+            if (sg_row_yes(item, "needed") && sg_row_text(item, "value")[0] == '\0') {
+                sg_put_str(missing, missing->len > 0 ? ", " : "");
+                sg_put_str(missing, id);
+            }
+            (void)json_array_append_new(list, item);
+        }
+    }
+    return list;
+}
