@@ -48,8 +48,8 @@ void sg_assess_gap(struct sg_assessing *a, enum sg_gap kind, const struct sg_en_
     va_end(args);
     json_t *gap = find(a, kinds[kind], settle, text);
     if (gap == NULL) {
-        gap = json_pack("{sssssssIs[]}", "kind", kinds[kind], "settle", settle, "what", text, "line", (json_int_t)line,
-                        "settles");
+        gap = json_pack("{sssssssIsssisss[]}", "kind", kinds[kind], "settle", settle, "what", text, "line",
+                        (json_int_t)line, "requirement", r->id, "part", part, "unit", unit, "settles");
         (void)json_array_append_new(a->gaps, gap);
     }
     (void)json_array_append_new(json_object_get(gap, "settles"),
