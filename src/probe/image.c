@@ -27,7 +27,7 @@ static int read_keys(struct sg_image_work *w, struct sg_error *err)
 
 static int read_images(struct sg_image_work *w, struct sg_error *err)
 {
-    w->digest = calloc(w->job->files, sizeof *w->digest);
+    w->digest = calloc(w->job->files + 1, sizeof *w->digest);
     if (w->digest == NULL)
         return sg_fail(err, SG_ENOMEM, "There is no memory for %zu files.", w->job->files);
     for (size_t i = 0; i < w->job->files; i++) {

@@ -16,10 +16,12 @@ enum test {
     FILLED,  /* its text must not be empty */
     OTHER,   /* its text must not hold `value` */
     TAG,     /* its number must not be a security tag that can be decrypted */
+    PLAIN,   /* its text must not be an address of CoAP without DTLS */
+    LITERAL, /* its text must not be one of CoAP with an IP address instead of a name */
     BELOW,   /* its number must be below `value` */
 };
 struct rule {
-    const char *option; /* a '*' at either end stands for any text */
+    const char *option; /* a '*' stands for any text */
     enum test test;
     const char *value; /* of OTHER and BELOW */
     const char *where; /* it speaks only where this option is y; NULL: always */
@@ -29,8 +31,9 @@ struct rule {
 
 #define SAMPLE_KEY                                                                                                     \
     "MCUboot's sample key is published with its private half: anyone can sign an image that the device installs."
-#define OWN_KEY "Make a key of your own (imgtool keygen), keep it off the build machine, and name its file here."
-#define TELLS   "Whoever holds the device can read along on its pins."
+#define SAMPLE_ENCRYPTION "MCUboot's sample key for encryption is published: anyone can read the image."
+#define OWN_KEY           "Make a key of your own (imgtool keygen), keep it off the build machine, and name its file here."
+#define TELLS             "Whoever holds the device can read along on its pins."
 
 static const struct rule rules[] = {
     /* identities and keys */
@@ -40,8 +43,9 @@ static const struct rule rules[] = {
     {"*SIGNATURE_KEY_FILE", OTHER, "root-ec-p256", NULL, SG_SEVERITY_CRITICAL, SAMPLE_KEY, OWN_KEY},
     {"*SIGNATURE_KEY_FILE", OTHER, "root-rsa-", NULL, SG_SEVERITY_CRITICAL, SAMPLE_KEY, OWN_KEY},
     {"*SIGNATURE_KEY_FILE", OTHER, "root-ed25519", NULL, SG_SEVERITY_CRITICAL, SAMPLE_KEY, OWN_KEY},
-    {"*ENCRYPTION_KEY_FILE", OTHER, "enc-", NULL, SG_SEVERITY_HIGH,
-     "MCUboot's sample key for encryption is published: anyone can read the image.", OWN_KEY},
+    {"*ENCRYPTION_KEY_FILE", OTHER, "/enc-ec256-", NULL, SG_SEVERITY_HIGH, SAMPLE_ENCRYPTION, OWN_KEY},
+    {"*ENCRYPTION_KEY_FILE", OTHER, "/enc-rsa2048-", NULL, SG_SEVERITY_HIGH, SAMPLE_ENCRYPTION, OWN_KEY},
+    {"*ENCRYPTION_KEY_FILE", OTHER, "/enc-x25519-", NULL, SG_SEVERITY_HIGH, SAMPLE_ENCRYPTION, OWN_KEY},
     {"CONFIG_BOOT_SIGNATURE_TYPE_NONE", NOT_SET, NULL, NULL, SG_SEVERITY_CRITICAL,
      "MCUboot starts any image: only its digest is compared.",
      "Choose CONFIG_BOOT_SIGNATURE_TYPE_ECDSA_P256 or ED25519, with a key of your own."},
@@ -78,6 +82,12 @@ static const struct rule rules[] = {
     /* what is said over the network */
     {"CONFIG_LWM2M_DTLS_SUPPORT", SET, NULL, "CONFIG_LWM2M", SG_SEVERITY_CRITICAL,
      "LwM2M without DTLS: all is sent in clear, and anyone is believed.", "Set it to y, and give coaps:// addresses."},
+    {"CONFIG_*", PLAIN, NULL, NULL, SG_SEVERITY_CRITICAL,
+     "CoAP without DTLS: all is sent in clear, and anyone is believed.", "Give a coaps:// address."},
+    {"CONFIG_*", LITERAL, NULL, NULL, SG_SEVERITY_HIGH,
+     "Zephyr's LwM2M engine verifies no certificate where the server's address is an IP address: anyone can be the "
+     "server.",
+     "Give the server's name, and see that it is checked (dev.server.wrong-name)."},
     {"CONFIG_MBEDTLS_SSL_PROTO_TLS1_0", NOT_SET, NULL, NULL, SG_SEVERITY_HIGH,
      "TLS 1.0 must not be used any more (RFC 8996).", "Leave TLS 1.2 and 1.3 alone on."},
     {"CONFIG_MBEDTLS_SSL_PROTO_TLS1_1", NOT_SET, NULL, NULL, SG_SEVERITY_HIGH,
@@ -157,6 +167,11 @@ static bool matches(const char *pattern, struct sg_bytes name)
            memcmp(name.p + name.n - behind, star + 1, behind) == 0;
 }
 
+static bool begins(struct sg_bytes text, const char *with)
+{
+    return text.n >= strlen(with) && memcmp(text.p, with, strlen(with)) == 0;
+}
+
 static bool holds(struct sg_bytes text, const char *part)
 {
     return text.n > 0 && memmem(text.p, text.n, part, strlen(part)) != NULL;
@@ -177,6 +192,11 @@ static bool against(const struct rule *r, const struct sg_kconfig_option *o)
         return o->value.n == 0;
     case OTHER:
         return holds(o->value, r->value);
+    case PLAIN:
+        return begins(o->value, "coap://");
+    case LITERAL:
+        return begins(o->value, "coaps://") && o->value.n > 8 &&
+               (o->value.p[8] == '[' || (o->value.p[8] >= '0' && o->value.p[8] <= '9'));
     case TAG:
         return sg_parse_udec(o->value, UINT32_MAX, &number) == 0 && number >= 2147483648U && number <= 2147483667U;
     case BELOW:

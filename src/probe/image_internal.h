@@ -171,7 +171,7 @@ struct sg_mcuboot {
     uint8_t major, minor;
     uint16_t revision;
     uint32_t build;
-    bool has_counter, pure, encrypted;
+    bool has_counter, pure, encrypted, compressed;
     unsigned dependencies;
     unsigned hash_bits; /* of the digest TLV: 256, 384, 512; 0: none */
     struct sg_bytes hash, key_hash, public_key, signature;

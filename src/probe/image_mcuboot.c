@@ -12,7 +12,7 @@
 
 #define MAGIC 0x96f3b83dU
 enum { HEADER = 32, TLV = 4, INFO = 0x6907, PROTECTED = 0x6908 };
-enum { ENCRYPTED = 0x4 | 0x8 };
+enum { ENCRYPTED = 0x4 | 0x8, COMPRESSED = 0x200 | 0x400 }; /* flags */
 enum {
     TLV_KEYHASH = 0x01,
     TLV_PUBKEY = 0x02,
@@ -136,6 +136,7 @@ int sg_mcuboot_parse(struct sg_bytes data, size_t at, struct sg_mcuboot *m)
     size_t header = le16(h + 8), covered = le16(h + 10), size = le32(h + 12);
     m->flags = le32(h + 16);
     m->encrypted = (m->flags & ENCRYPTED) != 0;
+    m->compressed = (m->flags & COMPRESSED) != 0;
     m->major = h[20];
     m->minor = h[21];
     m->revision = le16(h + 22);

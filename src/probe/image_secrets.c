@@ -108,14 +108,15 @@ static void recognise(const struct sg_image_work *w, struct sg_image_cert *c)
     (void)snprintf(c->endpoint, sizeof c->endpoint, "%s", device.endpoint);
 }
 
-static bool is_encrypted(const struct sg_image *im)
+/* Why what is in an image of MCUboot was not seen; NULL: it was. */
+static const char *hidden(const struct sg_image *im)
 {
     struct sg_mcuboot m;
     for (size_t i = 0; i < im->segments; i++)
         if (sg_mcuboot_parse(sg_bytes(im->data, im->segment[i].at + im->segment[i].n), im->segment[i].at, &m) == 0 &&
-            m.encrypted)
-            return true;
-    return false;
+            (m.encrypted || m.compressed))
+            return m.encrypted ? "encrypted" : "compressed";
+    return NULL;
 }
 
 static void gather(struct sg_image_work *w, size_t number, struct saying *y, json_t *facts)
@@ -136,9 +137,10 @@ static void gather(struct sg_image_work *w, size_t number, struct saying *y, jso
         say_cert(y, im, &s->cert[i]);
         (void)json_array_append_new(json_object_get(facts, "certificates"), cert_json(im, &s->cert[i]));
     }
-    if (is_encrypted(im))
+    const char *how = hidden(im);
+    if (how != NULL)
         sg_image_say(y->remarks, sizeof y->remarks,
-                     "%.80s is encrypted: what is in it was not seen; give the image from before encryption", im->name);
+                     "%.80s is %s: what is in it was not seen; give the image from before", im->name, how);
     if (s->untried > 0)
         sg_image_say(y->remarks, sizeof y->remarks,
                      "near the public keys of %.80s, %zu of %zu places were not tried for their private halves",

@@ -23,6 +23,7 @@ from modem_port import read_store
 from test_psk import TAG, switch
 
 GOOD_CONFIG = """CONFIG_LWM2M=y
+CONFIG_LWM2M_CLIENT_UTILS_SERVER="coaps://lwm2m.example.com"
 CONFIG_LWM2M_DTLS_SUPPORT=y
 CONFIG_APP_LWM2M_PSK=""
 CONFIG_LWM2M_CLIENT_UTILS_SERVER_TLS_TAG=35724861
@@ -309,6 +310,9 @@ def test_each_fault_is_found_by_its_run_alone(folder, keys, fault):
     ('CONFIG_BOOT_SIGNATURE_KEY_FILE="bootloader/mcuboot/root-ec-p256.pem"', "critical"),
     ('SB_CONFIG_BOOT_SIGNATURE_KEY_FILE="${ZEPHYR_MCUBOOT_MODULE_DIR}/root-rsa-2048.pem"', "critical"),
     ("CONFIG_TEST_RANDOM_GENERATOR=y", "critical"),
+    ('CONFIG_LWM2M_CLIENT_UTILS_SERVER="coap://lwm2m.example.com"', "critical"),
+    ('CONFIG_LWM2M_CLIENT_UTILS_SERVER="coaps://192.0.2.7:5684"', "high"),
+    ('SB_CONFIG_BOOT_ENCRYPTION_KEY_FILE="mcuboot/enc-ec256-priv.pem"', "high"),
     ("# CONFIG_LWM2M_DTLS_SUPPORT is not set", "critical"),
     ("CONFIG_MQTT_HELPER_SEC_TAG=2147483650", "high"),
     ('CONFIG_WIFI_CREDENTIALS_STATIC_PASSWORD="Blue4Horses"', "high"),
@@ -327,6 +331,26 @@ def test_one_line_of_a_configuration(folder, line, severity):
     assert found["option"] == name and found["severity"] == severity and found["line"] == len(text.splitlines()) + 1
     assert r["verdict"] == ("remark" if severity == "low" else "fail")
     assert "Blue4Horses" not in json.dumps(r) and "0001020304" not in json.dumps(r)
+
+
+@pytest.mark.parametrize("text, components, without", [
+    ("SPDXVersion: SPDX-2.3\nPackageName: zephyr\nPackageVersion: 4.1\nPackageName: app\nPackageVersion: NOASSERTION\n", 2, 1),
+    ('{"spdxVersion": "SPDX-2.3", "packages": [{"name": "zephyr", "versionInfo": "4.1"}]}', 1, 0),
+    ('{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"name": "a"}, {"name": "b", "version": "2"}]}', 2, 1),
+    ("<bom/>", None, "XML"),
+    ("{}", None, "neither"),
+    ("SPDXVersion: SPDX-2.3\n", None, "no component"),
+])
+def test_a_bill_of_materials(folder, text, components, without):
+    path = write(folder, "sbom", text)
+    if components is None:
+        done = run("signet", "probe", "image", "--sbom", path, "--evidence", folder / "evidence",
+                   env={"SIGNET_HOME": str(folder / "none")}, check=1)
+        assert without in done.stderr and "sbom" in done.stderr
+        return
+    r = probe(folder, "--sbom", path, check=0)["image.sbom"]
+    assert (r["facts"]["components"], r["facts"]["without_version"]) == (components, without)
+    assert r["verdict"] == ("remark" if without else "nothing-against")
 
 
 def test_the_pre_shared_keys_of_the_inventory(folder, home):
@@ -354,3 +378,4 @@ def test_what_a_person_sees(folder):
     assert "no such" in run("signet", "probe", "image", folder / "nothing", "--evidence", folder / "evidence",
                             env={"SIGNET_HOME": str(folder / "none")}, check=1).stderr.lower()
     run("signet", "probe", "image", check=2)
+    run("signet", "probe", "image", image, "--home", folder / "none", check=4)  # a home that is named must be there

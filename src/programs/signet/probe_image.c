@@ -157,6 +157,11 @@ static int run(struct sg_cli *cli)
     int code = parse(&p);
     if (code == 0)
         code = open_home(&p, &store);
+    if (code == 0) {
+        const char *first = p.job.files > 0 ? p.file[0] : p.job.config != NULL ? p.job.config : p.job.sbom;
+        (void)snprintf(p.job.target.address, sizeof p.job.target.address, p.job.files > 1 ? "%s, and %zu more" : "%s",
+                       first, p.job.files - 1);
+    }
     if (code == 0)
         code = sg_cli_probe_begin(&p.shared, SG_PROBE_IMAGE, &p.job.target, NULL);
     if (code == 0) {
