@@ -120,12 +120,12 @@ def test_a_signed_image_is_sound_for_both(folder, keys, kind):
 
 
 @pytest.mark.parametrize("fault", ["unsigned", "changed", "changed-header", "signature", "cut", "other-key", "no-counter",
-                                   "no-key-given", "version-unset", "encrypted"])
+                                   "no-key-given", "version-unset", "encrypted", "compressed"])
 def test_one_fault_of_a_signed_image(folder, keys, fault):
     """imgtool finds those that speak against the signature too."""
     private, public = keys["ecdsa-p256"]
     options = {"unsigned": {"key": None}, "no-counter": {"counter": None}, "version-unset": {"version": "0.0.0+0"},
-               "encrypted": {"more": ("--encrypt", public)}}.get(fault, {})
+               "encrypted": {"more": ("--encrypt", public)}, "compressed": {"more": ("--compression", "lzma2")}}.get(fault, {})
     image = sign(folder, **{"key": private, **options})
     data = bytearray(image.read_bytes())
     if fault == "changed":
@@ -143,13 +143,16 @@ def test_one_fault_of_a_signed_image(folder, keys, fault):
                 "changed-header": ("fail", "digest is another"), "signature": ("fail", "was not made over this image"),
                 "cut": ("fail", "cut off"), "other-key": ("fail", "was not made over this image"),
                 "no-counter": ("remark", "no security counter"), "no-key-given": ("remark", "--key"),
-                "version-unset": ("remark", "never set"), "encrypted": ("remark", "encrypted")}[fault]
+                "version-unset": ("remark", "never set"), "encrypted": ("remark", "encrypted"),
+                "compressed": ("nothing-against", "hold")}[fault]
     r = results["image.signature"]
     assert r["verdict"] == expected[0] and expected[1] in r["reason"], r
-    if fault not in ("no-key-given", "no-counter", "version-unset", "encrypted"):
+    if fault not in ("no-key-given", "no-counter", "version-unset", "encrypted", "compressed"):
         assert imgtool("verify", "-k", key, image).returncode != 0
-    # The search is not led astray; what is encrypted it cannot see, and says so.
-    assert results["image.secrets"]["verdict"] == ("remark" if fault == "encrypted" else "nothing-against")
+    # The search is not led astray; what it cannot see, it says.
+    hidden = fault in ("encrypted", "compressed")
+    assert results["image.secrets"]["verdict"] == ("remark" if hidden else "nothing-against")
+    assert not hidden or f"is {fault}" in results["image.secrets"]["reason"]
 
 
 def test_an_older_version_with_a_higher_counter(folder, keys):
