@@ -10,6 +10,8 @@
 #define SG_ASSESS_H
 
 #include "core/core.h"
+#include "pki/pki.h"
+#include "store/store.h"
 
 #include <jansson.h>
 
@@ -222,5 +224,96 @@ const struct sg_assess_link *sg_assess_link(size_t i); /* NULL after the last */
  * report/ of the assessment's folder. *n bytes in new memory (free()). NULL: SG_EFORMAT (not a result), SG_ENOMEM. */
 enum sg_assess_page_kind { SG_PAGE_REPORT, SG_PAGE_DOCUMENTATION, SG_PAGE_DECLARATION };
 char *sg_assess_page(enum sg_assess_page_kind kind, const json_t *result, size_t *n, struct sg_error *err);
+
+/* ---------------------------------------------------------------------------------------------------- the seal */
+
+/*
+ * A sealed assessment is one tar file of plain files: MANIFEST.sha256 has the hashes of all, manifest.p7s a signature
+ * over that, manifest.tsr a time stamp over the signature, renewal-N.* later stamps over everything before them
+ * (docs/reference/archive.md). It is held in memory as a whole.
+ */
+enum { SG_SEAL_LARGEST = 1 << 30 };
+
+struct sg_seal_wanted {
+    const char *dir;         /* the assessment's folder */
+    const char *const *sbom; /* files, from wherever they are */
+    size_t sboms;
+    const json_t *inventory; /* the extract; NULL: none */
+    struct sg_issuer signer;
+    const char *who, *version, *system; /* who seals; of signet; of the machine, as uname tells */
+    int64_t now;
+    bool draft; /* seal what is not finished: the manifest says so */
+    void *user;
+    void (*left_out)(void *user, const char *path, const char *why);
+};
+/* Seals: the archive's bytes in new memory (free()), without a time stamp. NULL: SG_EDENIED (a secret is among the
+ * files), SG_ESTATE (result or report are missing, or older than product file and records), SG_EINVAL, SG_EIO. */
+uint8_t *sg_seal_make(const struct sg_seal_wanted *w, size_t *n, struct sg_error *err);
+/* Public facts of the inventory: devices, certificates, revocations, the audit log's length and last hash. */
+json_t *sg_seal_inventory(struct sg_store *store, struct sg_error *err);
+
+/* What is wrong with an archive, or worth knowing. */
+enum sg_seal_fault {
+    SG_SEAL_REMARK, /* nothing wrong */
+    SG_SEAL_ALTERED,
+    SG_SEAL_CUT, /* a file's end is missing */
+    SG_SEAL_MISSING,
+    SG_SEAL_ADDED,
+    SG_SEAL_RENAMED,
+    SG_SEAL_UNSIGNED,  /* the signature does not fit, or is by another than it should be */
+    SG_SEAL_UNSTAMPED, /* a time stamp does not fit, or is by another than it should be */
+    SG_SEAL_OVERDUE,   /* a stamp proves nothing any more, and no later one covers it */
+};
+const char *sg_seal_fault_name(enum sg_seal_fault f); /* "remark", "altered", … */
+struct sg_seal_finding {
+    enum sg_seal_fault fault;
+    char path[256];   /* "": the archive itself */
+    int64_t from, to; /* the bytes in it; -1: not known */
+    char text[600];
+};
+
+enum { SG_SEAL_STAMPS = 64 };
+struct sg_seal_stamp {
+    char path[32];
+    struct sg_stamp stamp;
+    int64_t until;   /* until when it proves its time by itself */
+    const char *why; /* what ends then */
+};
+struct sg_seal_look {
+    const struct sg_trust *signers, *authorities; /* CAs; NULL: not asked */
+    int64_t now;
+    void *user;
+    void (*found)(void *user, const struct sg_seal_finding *finding);
+    /* What was found: */
+    size_t files, records, faults;
+    uint64_t bytes;
+    int64_t sealed; /* as the manifest says */
+    char by[64];
+    bool draft, has_signer;
+    struct sg_cert_facts signer;
+    struct sg_seal_stamp stamp[SG_SEAL_STAMPS];
+    size_t stamps;
+    int64_t due; /* when the next stamp must be there; 0: there is none yet */
+};
+/* Checks everything but the chain of the records. 0; SG_EMISMATCH: there are faults, each told to `found`; SG_EFORMAT:
+ * this is no archive that could be looked at, err says why. */
+int sg_seal_verify(struct sg_bytes archive, struct sg_seal_look *look, struct sg_error *err);
+/* Calls `fn` for each file of an archive, by path. What it returns ends the walk where it is not 0. */
+int sg_seal_each(struct sg_bytes archive, int (*fn)(void *user, const char *path, struct sg_bytes content), void *user,
+                 struct sg_error *err);
+
+/* The next time stamp of an archive: the first, over its signature, or a renewal, over all that is there. */
+struct sg_seal_next {
+    char path[32];    /* of the stamp: "manifest.tsr", "renewal-1.tsr" */
+    char sums[32];    /* of what it is over, which joins the archive with it; "": it is there already */
+    char digest[16];  /* OpenSSL's name */
+    uint8_t *content; /* what it is over; of malloc() */
+    size_t n;
+};
+/* `digest`: "sha256" (the first only), "sha512", "sha3-512". SG_EINVAL, SG_ENOSPC (there are too many), SG_EFORMAT. */
+int sg_seal_next(struct sg_bytes archive, const char *digest, struct sg_seal_next *next, struct sg_error *err);
+/* The archive with that stamp (which the caller has verified), in new memory. */
+uint8_t *sg_seal_add_stamp(struct sg_bytes archive, const struct sg_seal_next *next, struct sg_bytes stamp, size_t *n,
+                           struct sg_error *err);
 
 #endif
