@@ -289,7 +289,7 @@ struct sg_seal_look {
     uint64_t bytes;
     int64_t sealed; /* as the manifest says */
     char by[64];
-    bool draft, has_signer;
+    bool draft, has_signer, signer_trusted; /* the last where `signers` are given */
     struct sg_cert_facts signer;
     struct sg_seal_stamp stamp[SG_SEAL_STAMPS];
     size_t stamps;

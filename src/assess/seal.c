@@ -14,38 +14,59 @@ static json_t *load_json(const struct sg_seal_file *file)
                         : NULL;
 }
 
-/* A hash that result.json gives for one of its inputs, against the file's. */
-static bool is_current(const json_t *inputs, const char *member, struct sg_bytes content)
+static const char *text_of(const json_t *object, const char *member)
 {
-    char sum[SG_SEAL_DIGEST_TEXT];
-    const char *then = json_string_value(json_object_get(inputs, member));
-    return then != NULL && strcmp(then, sg_seal_hex(content, "sha256", sum, sizeof sum)) == 0;
+    const char *text = json_string_value(json_object_get(object, member));
+    return text != NULL ? text : "";
 }
 
-/* The last record's hash; "" where there are none. */
-static bool records_are_current(const json_t *inputs, const json_t *manifest)
+/* Whether result.json was made of these records: as many, each of its folder and its time. */
+static bool is_of_records(const struct sg_seal_files *f, const json_t *result, const json_t *manifest)
 {
-    const json_t *evidence = json_object_get(manifest, "evidence");
-    const char *now = json_string_value(json_object_get(evidence, "last_sha256"));
-    const char *then = json_string_value(json_object_get(inputs, "last_record_sha256"));
-    return now != NULL && then != NULL && strcmp(now, then) == 0;
+    const json_t *records = json_object_get(result, "records"), *entry;
+    const json_t *there = json_object_get(json_object_get(manifest, "evidence"), "records");
+    bool same = json_is_array(records) && (json_int_t)json_array_size(records) == json_integer_value(there);
+    size_t i;
+    json_array_foreach(records, i, entry)
+    {
+        char path[SG_SEAL_PATH];
+        (void)snprintf(path, sizeof path, "evidence/%s/record.json", text_of(entry, "folder"));
+        json_t *record = load_json(sg_seal_find(f, path));
+        same = same && record != NULL && strcmp(text_of(record, "began"), text_of(entry, "began")) == 0;
+        json_decref(record);
+    }
+    return same;
+}
+
+/* Whether the report is what result.json gives. */
+static bool is_report(const struct sg_seal_file *report, const json_t *result)
+{
+    size_t n;
+    char *page = sg_assess_page(SG_PAGE_REPORT, result, &n, NULL);
+    bool same = page != NULL && sg_bytes_eq(sg_bytes(page, n), report->content);
+    free(page);
+    return same;
 }
 
 /* Why this is no finished assessment; NULL: it is one. */
 static const char *unfinished(const struct sg_seal_files *f, const json_t *result, const json_t *manifest)
 {
     const struct sg_seal_file *product = sg_seal_find(f, "product.yaml");
-    const json_t *inputs = json_object_get(result, "inputs");
+    const struct sg_seal_file *report = sg_seal_find(f, "report/report.html");
+    char sum[SG_SEAL_DIGEST_TEXT];
     if (product == NULL)
         return "product.yaml is missing (`signet assess new` makes one)";
     if (result == NULL)
         return "result.json is missing or no JSON (`signet assess run` makes it)";
-    if (!is_current(inputs, "product_sha256", product->content))
+    (void)sg_seal_hex(product->content, "sha256", sum, sizeof sum);
+    if (strcmp(text_of(json_object_get(result, "product_file"), "sha256"), sum) != 0)
         return "product.yaml was changed after result.json was made: run `signet assess run` again";
-    if (!records_are_current(inputs, manifest))
+    if (!is_of_records(f, result, manifest))
         return "the records in evidence are others than when result.json was made: run `signet assess run` again";
-    if (sg_seal_find(f, "report/report.html") == NULL)
+    if (report == NULL)
         return "report/report.html is missing (`signet assess report` makes it)";
+    if (!is_report(report, result))
+        return "report/report.html was not made from this result.json: run `signet assess report` again";
     return NULL;
 }
 

@@ -2,15 +2,15 @@
 /* The files of an archive: kept by path, and gathered from an assessment's folder. */
 #include "seal_internal.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <fts.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { PATH = 1024, DEEPEST = 8 };
+enum { PATH = 1024 };
 
 /* -------------------------------------------------------------------------------------------------------- paths */
 
@@ -61,6 +61,7 @@ int sg_seal_add(struct sg_seal_files *f, const char *path, struct sg_bytes conte
     (void)snprintf(file->path, sizeof file->path, "%s", path);
     file->content = content;
     file->owned = owned;
+    file->moved = false;
     return 0;
 }
 
@@ -159,51 +160,58 @@ static const char *why_left_out(const char *path, const char *name)
     return NULL;
 }
 
-static int take_folder(struct gathering *g, const char *dir, const char *below, int depth);
-
-static int take_entry(struct gathering *g, const char *dir, const char *below, const char *name, int depth)
+static int take_entry(struct gathering *g, FTS *tree, FTSENT *e)
 {
-    char from[PATH], path[PATH];
-    int n = snprintf(from, sizeof from, "%s/%s", dir, name);
-    int m = snprintf(path, sizeof path, "%s%s%s", below, below[0] != '\0' ? "/" : "", name);
-    struct stat st;
-    if (n < 0 || m < 0 || (size_t)n >= sizeof from || (size_t)m >= sizeof path)
-        return sg_fail(g->err, SG_ENOSPC, "the path %.80s… is too long", from);
-    const char *why = why_left_out(path, name);
+    const char *path = e->fts_path + strlen(g->w->dir);
+    path += strspn(path, "/");
+    if (path[0] == '\0' || e->fts_info == FTS_DP)
+        return 0;
+    const char *why = why_left_out(path, e->fts_name);
     if (why != NULL) {
+        (void)fts_set(tree, e, FTS_SKIP);
         if (g->w->left_out != NULL)
             g->w->left_out(g->w->user, path, why);
         return 0;
     }
-    if (lstat(from, &st) != 0)
-        return sg_fail(g->err, SG_EIO, "looking at %s: %s", from, strerror(errno));
-    if (S_ISDIR(st.st_mode))
-        return take_folder(g, from, path, depth + 1);
-    if (S_ISREG(st.st_mode))
-        return take_file(g, from, path);
-    return sg_fail(g->err, SG_EINVAL, "%s is a link or a device: an archive has files only, so put a copy there", from);
+    switch (e->fts_info) {
+    case FTS_D:
+        return 0;
+    case FTS_F:
+        return take_file(g, e->fts_path, path);
+    case FTS_DNR:
+    case FTS_ERR:
+    case FTS_NS:
+        return sg_fail(g->err, SG_EIO, "reading %s: %s", e->fts_path, strerror(e->fts_errno));
+    default:
+        return sg_fail(g->err, SG_EINVAL, "%s is a link or a device: an archive has files only, so put a copy there",
+                       e->fts_path);
+    }
 }
 
-static int take_folder(struct gathering *g, const char *dir, const char *below, int depth)
+static int take_folder(struct gathering *g)
 {
-    if (depth > DEEPEST)
-        return sg_fail(g->err, SG_EINVAL, "%s: folders are nested deeper than %d", dir, (int)DEEPEST);
-    DIR *d = opendir(dir);
-    if (d == NULL)
-        return sg_fail(g->err, errno == ENOENT ? SG_ENOTFOUND : SG_EIO, "reading the folder %s: %s", dir,
-                       strerror(errno));
+    char *const roots[] = {strdup(g->w->dir), NULL};
+    struct stat st;
     int r = 0;
-    for (const struct dirent *e; r == 0 && (e = readdir(d)) != NULL;)
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-            r = take_entry(g, dir, below, e->d_name, depth);
-    (void)closedir(d);
+    if (stat(g->w->dir, &st) != 0 || !S_ISDIR(st.st_mode)) {
+        free(roots[0]);
+        return sg_fail(g->err, SG_ENOTFOUND, "there is no folder %s", g->w->dir);
+    }
+    FTS *tree = roots[0] != NULL ? fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, NULL) : NULL;
+    if (tree == NULL)
+        r = sg_fail(g->err, SG_EIO, "reading the folder %s: %s", g->w->dir, strerror(errno));
+    for (FTSENT *e; r == 0 && (e = fts_read(tree)) != NULL;)
+        r = take_entry(g, tree, e);
+    if (tree != NULL)
+        (void)fts_close(tree);
+    free(roots[0]);
     return r;
 }
 
 int sg_seal_gather(struct sg_seal_files *f, const struct sg_seal_wanted *w, struct sg_error *err)
 {
     struct gathering g = {.files = f, .w = w, .err = err};
-    int r = take_folder(&g, w->dir, "", 0);
+    int r = take_folder(&g);
     for (size_t i = 0; r == 0 && i < w->sboms; i++) {
         char path[PATH];
         const char *slash = strrchr(w->sbom[i], '/');

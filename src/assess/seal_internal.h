@@ -27,6 +27,7 @@ struct sg_seal_file {
     char path[SG_SEAL_PATH]; /* in the folder: "evidence/0001-srv.plain/record.json" */
     struct sg_bytes content;
     uint8_t *owned; /* of malloc(); NULL: borrowed */
+    bool moved;     /* found to be another, renamed */
 };
 struct sg_seal_files {
     struct sg_seal_file *file;
@@ -70,7 +71,8 @@ int sg_seal_tar_read(struct sg_bytes tar, struct sg_seal_files *f, struct sg_sea
 
 /* Checksums by row and column, from which the place of a change shows, of all files; of malloc(), NULL: no memory. */
 char *sg_seal_places_write(const struct sg_seal_files *f, size_t *n);
-/* What a file's content has that its checksums in `places` do not know. */
+/* Where a file's content, cut to its length then if it is longer now, differs from its checksums in `places`. */
+enum { SG_SEAL_ROW = 64 };
 struct sg_seal_place {
     bool known;              /* false: there are no checksums of this file, or they say nothing */
     size_t from, to, pieces; /* the first changed bytes, and how many pieces of the file are changed */

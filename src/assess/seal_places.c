@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIDE = 64, SQUARE = SIDE * SIDE };
+enum { SIDE = SG_SEAL_ROW, SQUARE = SIDE * SIDE };
 
 struct square {
     size_t rows, columns;

@@ -84,12 +84,12 @@ static int64_t length_of(const struct verifying *v, const char *path)
     return -1;
 }
 
-/* Of a file whose length changed. */
+/* Of a file whose length changed. Of a row that was cut off it is not known whether it was changed too. */
 static void tell_length(struct verifying *v, const char *path, const struct sg_seal_place *at, int64_t then,
                         int64_t now)
 {
     int64_t from = at->known ? (int64_t)at->from : -1;
-    bool at_end = from < 0 || from >= (then < now ? then : now);
+    bool at_end = from < 0 || (then > now && from >= now - now % SG_SEAL_ROW);
     long long by = then > now ? then - now : now - then;
     if (then > now && at_end)
         tell(v->look, SG_SEAL_CUT, path, now, then - 1, "the last %lld of its %lld bytes are missing", by,
@@ -109,8 +109,9 @@ static void tell_place(struct verifying *v, const struct sg_seal_file *file)
     struct sg_seal_place at = {.known = false};
     int64_t then = length_of(v, file->path), now = (int64_t)file->content.n;
     char how[120], more[80] = "";
+    size_t common = then >= 0 && then < now ? (size_t)then : file->content.n;
     if (places != NULL && v->look->faults < LOCATED)
-        sg_seal_places_find(places->content, file->path, file->content, &at);
+        sg_seal_places_find(places->content, file->path, sg_bytes(file->content.p, common), &at);
     if (at.pieces > 1)
         (void)snprintf(more, sizeof more, ", and there are changes in %zu more pieces", at.pieces - 1);
     (void)snprintf(how, sizeof how, "%s%s", at.from == at.to ? "was changed" : "were changed", more);
@@ -182,7 +183,7 @@ static bool is_signature(const char *path)
 }
 
 /* A file with that content that has no business here; NULL: none. */
-static const struct sg_seal_file *find_moved(const struct verifying *v, struct sg_bytes sum)
+static struct sg_seal_file *find_moved(struct verifying *v, struct sg_bytes sum)
 {
     char now[SG_SEAL_DIGEST_TEXT];
     for (size_t i = 0; i < v->files.n; i++)
@@ -198,11 +199,13 @@ static void check_listed(struct verifying *v, const char *path, struct sg_bytes 
     char now[SG_SEAL_DIGEST_TEXT];
     const struct sg_seal_file *file = sg_seal_find(&v->files, path);
     if (file == NULL) {
-        const struct sg_seal_file *moved = find_moved(v, sum);
-        if (moved != NULL)
+        struct sg_seal_file *moved = find_moved(v, sum);
+        if (moved != NULL) {
+            moved->moved = true;
             tell(v->look, SG_SEAL_RENAMED, path, -1, -1, "it is there as %s", moved->path);
-        else
+        } else {
             tell(v->look, SG_SEAL_MISSING, path, -1, -1, "it was sealed, and is not there any more");
+        }
     } else if (!sg_bytes_eq_str(sum, sg_seal_hex(file->content, "sha256", now, sizeof now))) {
         if (!tell_rebuilt(v, file, sum))
             tell_place(v, file);
@@ -219,7 +222,7 @@ static void check_files(struct verifying *v)
         check_listed(v, v->listed.file[i].path, v->listed.file[i].content);
     for (size_t i = 0; i < v->files.n; i++) {
         const char *there = v->files.file[i].path;
-        if (!is_signature(there) && sg_seal_find(&v->listed, there) == NULL)
+        if (!is_signature(there) && !v->files.file[i].moved && sg_seal_find(&v->listed, there) == NULL)
             tell(v->look, SG_SEAL_ADDED, there, -1, -1, "it was not there when this was sealed");
     }
 }
@@ -306,8 +309,9 @@ static void check_signer(struct verifying *v, X509 *signer)
     /* A stamp shows that the signature was there then; without one, only now is sure. */
     int64_t when =
         look->stamps > 0 && strcmp(look->stamp[0].path, SG_SEAL_STAMP) == 0 ? look->stamp[0].stamp.when : look->now;
-    if (look->signers != NULL &&
-        sg_trust_verify(look->signers, signer, NULL, SG_FOR_DOCUMENTS, NULL, when, &err) != SG_TRUSTED)
+    look->signer_trusted = look->signers != NULL && sg_trust_verify(look->signers, signer, NULL, SG_FOR_DOCUMENTS, NULL,
+                                                                    when, &err) == SG_TRUSTED;
+    if (look->signers != NULL && !look->signer_trusted)
         tell(look, SG_SEAL_UNSIGNED, SG_SEAL_CMS, -1, -1, "%s", err.text);
 }
 

@@ -142,6 +142,8 @@ struct sg_trust;
 struct sg_trust *sg_trust_new(struct sg_error *err);
 void sg_trust_free(struct sg_trust *t);
 int sg_trust_add(struct sg_trust *t, X509 *ca, struct sg_error *err); /* keeps a reference of its own */
+/* Trust in all CAs of a PEM file. SG_ENOTFOUND, SG_EIO, SG_EFORMAT, SG_EINVAL (a certificate that is no CA's). */
+struct sg_trust *sg_trust_read(const char *path, struct sg_error *err);
 
 enum sg_purpose { SG_FOR_CLIENT, SG_FOR_SERVER, SG_FOR_STAMPS, SG_FOR_DOCUMENTS /* any certificate may sign these */ };
 /* Why a leaf is not trusted: for the alert that tells the truth. */

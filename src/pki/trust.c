@@ -2,6 +2,8 @@
 /* Who is trusted: a leaf checked against the CAs that one side holds, at a given time, for a purpose and a name. */
 #include "pki_internal.h"
 #include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -39,6 +41,40 @@ int sg_trust_add(struct sg_trust *t, X509 *ca, struct sg_error *err)
     if (X509_STORE_add_cert(t->store, ca) != 1)
         return sg_fail(err, SG_ECRYPTO, "cannot add a CA: %s", sg_pki_why());
     return 0;
+}
+
+/* Adds the certificates of `pem`; how many. */
+static int add_all(struct sg_trust *t, BIO *pem, struct sg_error *err)
+{
+    int n = 0, r = 0;
+    for (X509 *ca; r == 0 && (ca = PEM_read_bio_X509(pem, NULL, sg_pki_no_passphrase, NULL)) != NULL; n++) {
+        r = sg_trust_add(t, ca, err);
+        X509_free(ca);
+    }
+    ERR_clear_error();
+    return r < 0 ? r : n;
+}
+
+struct sg_trust *sg_trust_read(const char *path, struct sg_error *err)
+{
+    enum { LARGEST = 1 << 20 };
+    size_t n;
+    uint8_t *text = sg_file_read(path, LARGEST, &n, err);
+    struct sg_trust *t = text ? sg_trust_new(err) : NULL;
+    if (t) {
+        BIO *pem = sg_pki_bio(sg_bytes(text, n));
+        int added = pem ? add_all(t, pem, err) : 0;
+        BIO_free(pem);
+        if (added == 0)
+            (void)sg_fail(err, SG_EFORMAT, "there is no certificate (PEM) in it");
+        if (added <= 0) {
+            (void)sg_fail_in(err, "cannot take CAs from %s", path);
+            sg_trust_free(t);
+            t = NULL;
+        }
+    }
+    free(text);
+    return t;
 }
 
 /* How OpenSSL's reasons read as ours. A fault above the leaf is the issuer's. */

@@ -9,6 +9,18 @@
 static const struct sg_cli_option options[] = {
     [SG_ASSESS_PART] = {"--part", "N", "explain: the part of EN 18031, 1 to 3"},
     [SG_ASSESS_NO_PDF] = {"--no-pdf", NULL, "report: pages only"},
+    [SG_ASSESS_OUT] = {"--out", "FILE", "seal, renew: write the archive there"},
+    [SG_ASSESS_DRAFT] = {"--draft", NULL, "seal: seal what is not finished, and mark it so"},
+    [SG_ASSESS_SBOM] = {"--sbom", "FILE", "seal: add a list of software (may be given several times)"},
+    [SG_ASSESS_SIGNER_CERT] = {"--signer-cert", "FILE", "seal: who signs; the issuing CA by default"},
+    [SG_ASSESS_SIGNER_KEY] = {"--signer-key", "KEY", "seal: that certificate's key: a file or a URI"},
+    [SG_ASSESS_PASSPHRASE_FILE] = {"--passphrase-file", "FILE", "seal: the key's passphrase is FILE's first line"},
+    [SG_ASSESS_PASSPHRASE_FD] = {"--passphrase-fd", "N", "seal: take it from the open descriptor N"},
+    [SG_ASSESS_TSA] = {"--tsa", "URL", "seal, renew: have it stamped by this authority (RFC 3161)"},
+    [SG_ASSESS_TSA_FILE] = {"--tsa-file", "FILE", "renew: write the request there, or take the answer beside it"},
+    [SG_ASSESS_TSA_CA] = {"--tsa-ca", "FILE", "seal, renew, verify: the CAs of the stamping authorities"},
+    [SG_ASSESS_DIGEST] = {"--digest", "NAME", "renew: sha512 (the default) or sha3-512"},
+    [SG_ASSESS_CA] = {"--ca", "FILE", "renew, verify: the CAs of the signer"},
     [SG_ASSESS_OPTIONS] = {NULL, NULL, NULL},
 };
 
@@ -23,6 +35,16 @@ static const struct sub {
     {"run", 0, ".", sg_cli_assess_run_command},
     {"explain", BIT(SG_ASSESS_PART), "", sg_cli_assess_explain},
     {"report", BIT(SG_ASSESS_NO_PDF), ".", sg_cli_assess_report},
+    {"seal",
+     BIT(SG_ASSESS_OUT) | BIT(SG_ASSESS_DRAFT) | BIT(SG_ASSESS_SBOM) | BIT(SG_ASSESS_SIGNER_CERT) |
+         BIT(SG_ASSESS_SIGNER_KEY) | BIT(SG_ASSESS_PASSPHRASE_FILE) | BIT(SG_ASSESS_PASSPHRASE_FD) |
+         BIT(SG_ASSESS_TSA) | BIT(SG_ASSESS_TSA_CA),
+     ".", sg_cli_assess_seal},
+    {"verify", BIT(SG_ASSESS_CA) | BIT(SG_ASSESS_TSA_CA), NULL, sg_cli_assess_verify},
+    {"renew",
+     BIT(SG_ASSESS_OUT) | BIT(SG_ASSESS_TSA) | BIT(SG_ASSESS_TSA_FILE) | BIT(SG_ASSESS_TSA_CA) | BIT(SG_ASSESS_DIGEST) |
+         BIT(SG_ASSESS_CA),
+     NULL, sg_cli_assess_renew},
 };
 enum { SUBS = sizeof subs / sizeof subs[0] };
 
@@ -71,6 +93,10 @@ static int run(struct sg_cli *cli)
                 return r;
         } else {
             a.value[i] = cli->value != NULL && options[i].value != NULL ? cli->value : "";
+            if (i == SG_ASSESS_SBOM && a.sboms < SG_ASSESS_SBOMS)
+                a.sbom[a.sboms++] = cli->value;
+            else if (i == SG_ASSESS_SBOM)
+                return sg_cli_usage(cli, "there are more than %d --sbom.", (int)SG_ASSESS_SBOMS);
         }
     }
     if (sub == NULL)
