@@ -139,7 +139,7 @@ static int list(struct sg_sim *s, const struct sg_sim_command *c)
 /* Tags that users may write: all up to 2^31-1, and from mfw 2.0.0 on the twenty for traffic that Nordic can decrypt. */
 static bool is_users(const struct sg_sim *s, uint64_t tag)
 {
-    return tag <= SG_TAG_MAX || (tag <= SG_TAG_MAX + UINT64_C(20) && s->firmware_has.decrypted_tags);
+    return tag <= SG_TAG_MAX || (tag <= SG_TAG_MAX + (uint64_t)SG_SIM_TEST_TAGS && s->firmware_has.decrypted_tags);
 }
 
 /* Whether what is there may be replaced. The only copy of a private key is not (modem notes 1.9). */
@@ -185,6 +185,26 @@ static int read_identity(struct sg_sim *s, const struct resident *r)
     return SG_SIM_OK;
 }
 
+/* What may be read, and what a bad modem (SG_SIM_READS_SECRETS) gives out besides. */
+static bool is_readable(const struct sg_sim *s, uint64_t type)
+{
+    if (type == SG_CRED_KEY || type == SG_CRED_PSK || type == SG_CRED_ENDORSEMENT)
+        return sg_sim_fault_is(s, SG_SIM_READS_SECRETS);
+    return type == SG_CRED_CA || type == SG_CRED_PSK_ID ||
+           (type == SG_CRED_CERT && sg_sim_is(s, SG_SIM_READ_CERT, "yes"));
+}
+
+static void put_content(const struct sg_sim_entry *e, struct sg_buf *b)
+{
+    EVP_PKEY *key = e->made ? sg_sim_key_parse(e) : NULL;
+
+    if (key)
+        (void)sg_sim_key_put_private_pem(key, b);
+    else
+        sg_put(b, e->content, e->len);
+    EVP_PKEY_free(key);
+}
+
 static int read_credential(struct sg_sim *s, uint64_t tag, uint64_t type)
 {
     const struct resident *r = find_resident(s, tag, type);
@@ -196,14 +216,12 @@ static int read_credential(struct sg_sim *s, uint64_t tag, uint64_t type)
     const struct sg_sim_entry *e = sg_sim_store_find(&s->store, (uint32_t)tag, (unsigned)type);
     if (e == NULL)
         return SG_CME_NOT_FOUND;
-    bool readable =
-        type == SG_CRED_CA || type == SG_CRED_PSK_ID || (type == SG_CRED_CERT && sg_sim_is(s, SG_SIM_READ_CERT, "yes"));
-    if (!readable)
+    if (!is_readable(s, type))
         return sg_sim_setting_number(s, SG_SIM_READ_REFUSED);
     struct line l = line_of_entry(s, e);
     struct sg_buf *b = say(s, &l);
     sg_put_str(b, ",\"");
-    sg_put(b, e->content, e->len);
+    put_content(e, b);
     sg_put_str(b, "\"");
     sg_sim_said(s);
     return SG_SIM_OK;
@@ -228,7 +246,7 @@ int sg_sim_cmng(struct sg_sim *s, const struct sg_sim_command *c)
         return SG_CME_BAD_PARAMETER;
     if (operation == LIST)
         return list(s, c);
-    if (operation != READ && sg_modem_function_is_active((int)s->cfun))
+    if (operation != READ && sg_sim_store_is_closed(s))
         return SG_CME_ACTIVE;
     if (!sg_sim_number(c, 1, UINT32_MAX, &tag) || !sg_sim_number(c, 2, TYPE_MAX, &type))
         return SG_CME_BAD_PARAMETER;

@@ -37,6 +37,12 @@ static const struct {
     [SG_SIM_CONNECT] = {"connect", NUMBER},
     [SG_SIM_LOSE] = {"lose", DATAGRAM},
     [SG_SIM_DOUBLE] = {"double", DATAGRAM},
+    [SG_SIM_READS_SECRETS] = {"reads-secrets", NO_VALUE},
+    [SG_SIM_WRITES_ONLINE] = {"writes-online", NO_VALUE},
+    [SG_SIM_TAKES_UNSIGNED] = {"takes-unsigned", NO_VALUE},
+    [SG_SIM_TAKES_ANY_SIGNER] = {"takes-any-signer", NO_VALUE},
+    [SG_SIM_TEST_TAG] = {"test-tag", NUMBER},
+    [SG_SIM_SAME_KEY] = {"same-key", NO_VALUE},
 };
 
 static int bad(struct sg_error *err, const char *spec, const char *why)
@@ -123,6 +129,16 @@ static void switch_off(struct sg_sim *s, unsigned kind)
             remove_fault(s, i);
 }
 
+/* An entry that a developer has left: it is in the store, and can be deleted as any other. */
+static int leave_entry(struct sg_sim *s, const char *spec, uint64_t tag, struct sg_error *err)
+{
+    if (!s->firmware_has.decrypted_tags || tag <= SG_TAG_MAX || tag > SG_TAG_MAX + (uint64_t)SG_SIM_TEST_TAGS)
+        return bad(err, spec, "test tags are 2147483648 to 2147483667, from modem firmware 2.0.0 on");
+    if (sg_sim_commit_put(s, (uint32_t)tag, SG_CRED_PSK_ID, false, sg_str("left by a developer")) != SG_SIM_OK)
+        return bad(err, spec, "the store does not take it");
+    return 0;
+}
+
 int sg_sim_fault(struct sg_sim *s, const char *spec, struct sg_error *err)
 {
     struct sg_sim_fault f = {.kind = 0};
@@ -142,8 +158,10 @@ int sg_sim_fault(struct sg_sim *s, const char *spec, struct sg_error *err)
             return bad(err, spec, "the value is not of its form");
         if (at && !take_when(sg_str(at + 1), &f))
             return bad(err, spec, "after the @ stands a command's number or name");
-        if (at && kinds[f.kind].value == DATAGRAM)
-            return bad(err, spec, "datagrams are counted, no command is");
+        if (at && (kinds[f.kind].value == DATAGRAM || f.kind == SG_SIM_TEST_TAG))
+            return bad(err, spec, "it belongs to no command");
+        if (f.kind == SG_SIM_TEST_TAG)
+            return leave_entry(s, spec, f.number, err);
         if (f.moment == SG_SIM_TYPING && f.at == 0)
             return bad(err, spec, "a power cut while a command is typed needs the command's number");
         if (s->fault_count == SG_SIM_FAULTS_MAX)

@@ -73,11 +73,20 @@ static int say(struct sg_sim *s, struct sg_bytes text)
     return SG_SIM_OK;
 }
 
+static EVP_PKEY *new_key(struct sg_sim *s)
+{
+    if (!sg_sim_fault_is(s, SG_SIM_SAME_KEY))
+        return sg_key_new(SG_P256, NULL);
+    if (s->same_key == NULL)
+        s->same_key = sg_key_new(SG_P256, NULL);
+    return s->same_key && EVP_PKEY_up_ref(s->same_key) == 1 ? s->same_key : NULL;
+}
+
 static int make(struct sg_sim *s, const struct keygen *k, struct sg_buf *text)
 {
     uint8_t space[512];
     struct sg_buf der = sg_buf(space, sizeof space);
-    EVP_PKEY *key = sg_key_new(SG_P256, NULL);
+    EVP_PKEY *key = new_key(s);
     int r = key ? put_reply(s, k, key, text) : SG_ECRYPTO;
 
     if (r == 0)
@@ -98,7 +107,7 @@ int sg_sim_keygen(struct sg_sim *s, const struct sg_sim_command *c)
 
     if (c->form != SG_SIM_SET || !s->firmware_has.keygen)
         return SG_SIM_ERROR;
-    if (sg_modem_function_is_active((int)s->cfun))
+    if (sg_sim_store_is_closed(s))
         return SG_CME_ACTIVE;
     if (!parse(s, c, &k))
         return SG_CME_BAD_PARAMETER;

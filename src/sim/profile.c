@@ -52,6 +52,7 @@ static const struct sg_sim_setting settings[SG_SIM_SETTINGS] = {
     [SG_SIM_RESTRICTED] = {"restricted",
                            {"writes", "all", "nothing"},
                            "store commands that need AT%XSUDO once there is a type 5 key"},
+    [SG_SIM_REPLAYED] = {"replayed", {"taken", "refused"}, "AT%XSUDO with a signature that was used before"},
     [SG_SIM_CERTEXPIRY] = {"certexpiry", {"nrf9160", "all", "none"}, "modems that have AT%CERTEXPIRY"},
     [SG_SIM_GUESSES] = {"guesses",
                         {"no", "yes"},

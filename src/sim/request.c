@@ -48,6 +48,20 @@ int sg_sim_key_put_public_pem(EVP_PKEY *key, struct sg_buf *out)
     return n <= 0 ? SG_ECRYPTO : out->full ? SG_ENOSPC : 0;
 }
 
+int sg_sim_key_put_private_pem(EVP_PKEY *key, struct sg_buf *out)
+{
+    BIO *bio = BIO_new(BIO_s_secmem());
+    char *text = NULL;
+    long n = bio && PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1
+                 ? BIO_get_mem_data(bio, &text)
+                 : 0;
+
+    if (n > 0)
+        sg_put(out, text, (size_t)n);
+    BIO_free(bio);
+    return n <= 0 ? SG_ECRYPTO : out->full ? SG_ENOSPC : 0;
+}
+
 int sg_sim_key_put_pkcs8(EVP_PKEY *key, struct sg_buf *out)
 {
     PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);

@@ -410,6 +410,7 @@ void sg_sim_free(struct sg_sim *s)
     for (size_t i = 0; i < SG_SIM_SOCKETS; i++)
         sg_sim_socket_end(&s->sockets[i]);
     sg_sim_store_wipe(&s->store);
+    EVP_PKEY_free(s->same_key);
     if (s->lock >= 0)
         close(s->lock);
     sg_wipe(s, sizeof *s);

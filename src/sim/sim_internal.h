@@ -133,6 +133,11 @@ void sg_sim_store_drop(struct sg_sim_store *st, uint32_t tag, unsigned type);
 /* What the commands do: to the file as well, or not at all. SG_SIM_OK or the number of an error. */
 int sg_sim_commit_put(struct sg_sim *s, uint32_t tag, unsigned type, bool made, struct sg_bytes content);
 int sg_sim_commit_drop(struct sg_sim *s, uint32_t tag, unsigned type);
+/* The store is not written while the modem is active (518). */
+bool sg_sim_store_is_closed(const struct sg_sim *s);
+/* Tags up to 2^31-1 are the users'; from mfw 2.0.0 on there are twenty more, whose traffic Nordic's tools can decrypt.
+ */
+enum { SG_SIM_TEST_TAGS = 20 };
 
 void sg_sim_put_upper_hex(struct sg_buf *b, struct sg_bytes v);
 bool sg_sim_is_certificates(struct sg_bytes content);
@@ -156,6 +161,7 @@ enum sg_sim_setting_id {
     SG_SIM_PSK_BESIDE,
     SG_SIM_XPMNG_EXISTS,
     SG_SIM_RESTRICTED,
+    SG_SIM_REPLAYED,
     SG_SIM_CERTEXPIRY,
     SG_SIM_GUESSES,
     SG_SIM_SHELL_LINES,
@@ -210,6 +216,12 @@ enum sg_sim_fault_kind {
     SG_SIM_CONNECT,
     SG_SIM_LOSE,
     SG_SIM_DOUBLE,
+    SG_SIM_READS_SECRETS, /* a modem that should not be, from here on */
+    SG_SIM_WRITES_ONLINE,
+    SG_SIM_TAKES_UNSIGNED,
+    SG_SIM_TAKES_ANY_SIGNER,
+    SG_SIM_TEST_TAG,
+    SG_SIM_SAME_KEY,
     SG_SIM_FAULTS
 };
 enum { SG_SIM_FAULTS_MAX = 32 };
@@ -261,6 +273,7 @@ int sg_sim_request_make(EVP_PKEY *key, const char *default_cn, const char *fallb
                         struct sg_buf *out);
 int sg_sim_key_put_spki(EVP_PKEY *key, struct sg_buf *out);
 int sg_sim_key_put_public_pem(EVP_PKEY *key, struct sg_buf *out);
+int sg_sim_key_put_private_pem(EVP_PKEY *key, struct sg_buf *out);
 int sg_sim_key_put_pkcs8(EVP_PKEY *key, struct sg_buf *out);
 EVP_PKEY *sg_sim_key_parse(const struct sg_sim_entry *e); /* of an entry, DER or PEM; NULL */
 
@@ -364,6 +377,7 @@ int sg_sim_resolve(const struct sg_sim *s, const char *name, bool ipv6, uint16_t
 /* --------------------------------------------------------------------------------------------- the whole of it */
 
 enum { SG_SIM_SESSIONS = 4, SG_SIM_SESSION_MAX = 4096 };
+enum { SG_SIM_USED = 64 };
 enum { SG_SIM_BACKLOG = 8192, SG_SIM_EVENTS = 4096, SG_SIM_DATA_MAX = 4096 };
 
 struct sg_sim {
@@ -385,6 +399,11 @@ struct sg_sim {
     struct sg_sim_fault faults[SG_SIM_FAULTS_MAX];
     size_t fault_count;
     uint32_t random;
+    EVP_PKEY *same_key; /* SG_SIM_SAME_KEY: made once */
+    struct sg_sim_used {
+        uint8_t sha256[32];
+    } used[SG_SIM_USED]; /* signatures, for the setting "replayed" */
+    size_t used_count;
 
     struct sg_sim_line line;
     size_t column;          /* of the shell's cursor */

@@ -306,6 +306,11 @@ static bool low_voltage(const struct sg_sim *s)
     return s->firmware_has.power_warning && sg_sim_fault_is(s, SG_SIM_LOW_VOLTAGE);
 }
 
+bool sg_sim_store_is_closed(const struct sg_sim *s)
+{
+    return sg_modem_function_is_active((int)s->cfun) && !sg_sim_fault_is(s, SG_SIM_WRITES_ONLINE);
+}
+
 int sg_sim_commit_put(struct sg_sim *s, uint32_t tag, unsigned type, bool made, struct sg_bytes content)
 {
     struct sg_sim_entry *e = sg_sim_store_find(&s->store, tag, type), old = {0};

@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <string.h>
 #include <strings.h>
 
 enum { WRITE = 0, READ = 2, DELETE = 3, TAG_MAX = 9, SIGNATURE_MAX = 80 };
@@ -30,7 +31,7 @@ static EVP_PKEY *parse_key(struct sg_bytes pem)
 
 static int write_key(struct sg_sim *s, struct sg_bytes pem, uint32_t tag)
 {
-    if (sg_modem_function_is_active((int)s->cfun))
+    if (sg_sim_store_is_closed(s))
         return SG_CME_ACTIVE;
     if (sg_sim_store_find(&s->store, tag, SG_CRED_AT_KEY))
         return sg_sim_setting_number(s, SG_SIM_XPMNG_EXISTS);
@@ -82,10 +83,36 @@ static bool is_signed(EVP_PKEY *key, struct sg_bytes text, struct sg_bytes signa
     return ok;
 }
 
-int sg_sim_xsudo(struct sg_sim *s, const struct sg_sim_command *c)
+/* Nothing in a signed command tells the first from the second: a modem that refuses one must remember it (520). */
+static bool is_replayed(struct sg_sim *s, struct sg_bytes signature)
+{
+    struct sg_sim_used used;
+    size_t kept = s->used_count < SG_SIM_USED ? s->used_count : SG_SIM_USED;
+
+    if (sg_sim_is(s, SG_SIM_REPLAYED, "taken"))
+        return false;
+    sg_sha256(signature, used.sha256);
+    for (size_t i = 0; i < kept; i++)
+        if (memcmp(&s->used[i], &used, sizeof used) == 0)
+            return true;
+    s->used[s->used_count++ % SG_SIM_USED] = used;
+    return false;
+}
+
+/* The signature is one over the text with the key of that entry; a bad modem (SG_SIM_TAKES_ANY_SIGNER) takes any. */
+static bool is_authentic(struct sg_sim *s, const struct sg_sim_entry *e, struct sg_bytes text, struct sg_bytes base64)
 {
     uint8_t space[SIGNATURE_MAX];
     struct sg_buf signature = sg_buf(space, sizeof space);
+    EVP_PKEY *key = parse_key(sg_bytes(e->content, e->len));
+    bool ok = key && sg_parse_base64(base64, &signature) == 0 && is_signed(key, text, sg_buf_bytes(&signature));
+
+    EVP_PKEY_free(key);
+    return (ok || sg_sim_fault_is(s, SG_SIM_TAKES_ANY_SIGNER)) && !is_replayed(s, base64);
+}
+
+int sg_sim_xsudo(struct sg_sim *s, const struct sg_sim_command *c)
+{
     uint64_t length, tag = 0;
     struct sg_bytes base64;
 
@@ -98,10 +125,7 @@ int sg_sim_xsudo(struct sg_sim *s, const struct sg_sim_command *c)
     if (e == NULL)
         return SG_CME_NOT_FOUND;
     struct sg_bytes text = sg_bytes(c->rest.p, (size_t)length); /* extra characters are ignored */
-    EVP_PKEY *key = parse_key(sg_bytes(e->content, e->len));
-    bool ok = key && sg_parse_base64(base64, &signature) == 0 && is_signed(key, text, sg_buf_bytes(&signature));
-    EVP_PKEY_free(key);
-    return ok ? sg_sim_run_signed(s, text) : SG_CME_AUTHENTICATION;
+    return is_authentic(s, e, text, base64) ? sg_sim_run_signed(s, text) : SG_CME_AUTHENTICATION;
 }
 
 static bool has_key(const struct sg_sim *s)
@@ -117,7 +141,8 @@ bool sg_sim_needs_signature(const struct sg_sim *s, const struct sg_sim_verb *ve
     uint64_t operation = WRITE;
     bool store = verb->handle == sg_sim_cmng, keygen = verb->handle == sg_sim_keygen;
 
-    if ((!store && !keygen) || sg_sim_is(s, SG_SIM_RESTRICTED, "nothing") || !has_key(s))
+    if ((!store && !keygen) || sg_sim_is(s, SG_SIM_RESTRICTED, "nothing") ||
+        sg_sim_fault_is(s, SG_SIM_TAKES_UNSIGNED) || !has_key(s))
         return false;
     if (keygen || sg_sim_is(s, SG_SIM_RESTRICTED, "all"))
         return true;

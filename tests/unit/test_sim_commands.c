@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Point 23 of the modem notes, section 8: %JWT, and the other commands around keys. */
-#include "sim_rig.h"
+#include "sim_signed.h"
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -189,42 +189,6 @@ static void point_23_when_a_certificate_expires(void **state)
 }
 
 /* ------------------------------------------------------------------------------------------ %XPMNG and %XSUDO */
-
-static const char *public_pem(EVP_PKEY *key)
-{
-    static char pem[512];
-    BIO *out = BIO_new(BIO_s_mem());
-    char *text;
-    assert_int_equal(PEM_write_bio_PUBKEY(out, key), 1);
-    long n = BIO_get_mem_data(out, &text);
-    memcpy(pem, text, (size_t)n);
-    pem[n] = 0;
-    BIO_free(out);
-    return pem;
-}
-
-/* AT%XSUDO with `text` signed by `key`. */
-static const char *signed_command(EVP_PKEY *key, const char *text, const char *tail)
-{
-    static char command[4096];
-    uint8_t der[80], space[128];
-    size_t n = sizeof der;
-    struct sg_buf b = sg_buf(space, sizeof space);
-    EVP_MD_CTX *md = EVP_MD_CTX_new();
-    assert_int_equal(EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, key), 1);
-    assert_int_equal(EVP_DigestSign(md, der, &n, (const uint8_t *)text, strlen(text)), 1);
-    EVP_MD_CTX_free(md);
-    sg_put_base64(&b, sg_bytes(der, n));
-    (void)snprintf(command, sizeof command, "AT%%XSUDO=%zu,\"%s\"%s;%s", strlen(text), sg_buf_cstr(&b), tail, text);
-    return command;
-}
-
-static void write_at_key(struct rig *r, EVP_PKEY *key, const char *tail, const char *answer)
-{
-    char command[1024];
-    (void)snprintf(command, sizeof command, "AT%%XPMNG=0,\"%s\"%s", public_pem(key), tail);
-    assert_string_equal(rig_ask(r, command), answer);
-}
 
 static void point_23_a_key_for_commands_is_written_once(void **state)
 {
