@@ -334,18 +334,36 @@ static void check_stamp(struct verifying *v, const char *path, const char *over,
     }
 }
 
-/* The sums of renewal `number`, by `digest`: as the files give them. */
+/* The path in the line of a list of sums that byte `at` is in. */
+static void path_at(struct sg_bytes sums, size_t at, char path[SG_SEAL_PATH])
+{
+    size_t begin = at < sums.n ? at : sums.n, end = begin;
+    while (begin > 0 && sums.p[begin - 1] != '\n')
+        begin--;
+    while (end < sums.n && sums.p[end] != '\n')
+        end++;
+    const uint8_t *blank = end > begin ? memmem(sums.p + begin, end - begin, "  ", 2) : NULL;
+    size_t from = blank != NULL ? (size_t)(blank - sums.p) + 2 : end;
+    (void)snprintf(path, SG_SEAL_PATH, "%.*s", (int)(end - from), (const char *)sums.p + from);
+}
+
+/* Renewal `number`: whether its sums, by `digest`, are those of the files, and whether its stamp is over them. */
 static void check_renewal(struct verifying *v, unsigned number, const char *digest, const struct sg_seal_file *sums)
 {
-    char path[32];
-    size_t n = 0, from, to;
+    char path[SG_SEAL_PATH];
+    size_t n = 0, from, to, faults = v->look->faults;
     char *again = sg_seal_renewal_sums(&v->files, number, digest, &n);
-    if (again != NULL && compare(sg_bytes(again, n), sums->content, &from, &to))
-        tell(v->look, SG_SEAL_ALTERED, sums->path, (int64_t)from, (int64_t)to,
-             "it differs from byte %zu on from the hashes of the files that it is over", from);
-    free(again);
     (void)snprintf(path, sizeof path, SG_SEAL_RENEWAL "%u.tsr", number);
     check_stamp(v, path, sums->path, sums->content);
+    if (again != NULL && compare(sg_bytes(again, n), sums->content, &from, &to)) {
+        path_at(sums->content, from, path);
+        if (v->look->faults == faults && is_signature(path))
+            tell(v->look, SG_SEAL_ALTERED, path, -1, -1, "its hash in %s is another", sums->path);
+        else if (v->look->faults == 0 || v->look->faults > faults)
+            tell(v->look, SG_SEAL_ALTERED, sums->path, (int64_t)from, (int64_t)to,
+                 "from byte %zu on it does not fit the files that it is over", from);
+    }
+    free(again);
 }
 
 static bool find_renewal(const struct verifying *v, unsigned number, char digest[16], const struct sg_seal_file **sums)

@@ -166,7 +166,7 @@ static json_t *stamps_json(const struct sg_seal_look *look)
         const struct sg_seal_stamp *s = &look->stamp[i];
         char when[SG_CLI_TIME], until[SG_CLI_TIME], fp[SG_FINGERPRINT_TEXT], cn[SG_CLI_TEXT];
         (void)json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "path", s->path, "time",
+            list, json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s}", "path", s->path, "time",
                             sg_cli_time(s->stamp.when, when), "authority", sg_cli_clean(s->stamp.authority.cn, cn),
                             "fingerprint", sg_fingerprint_text(&s->stamp.authority.fingerprint, fp), "trusted",
                             look->authorities != NULL ? json_true() : json_null(), "digest", s->stamp.digest, "key",
