@@ -176,6 +176,33 @@ int sg_probe_batch_add_inventory(struct sg_probe_batch *b, struct sg_store *stor
 int sg_probe_batch_run(struct sg_probe_batch *b, const struct sg_probe_target *target,
                        const struct sg_probe_watch *watch);
 
+/* -------------------------------------------------------------------------------------------- a person at a bench */
+
+struct sg_probe_question {
+    const char *key;     /* "seen" */
+    const char *text;    /* what is asked */
+    const char *choices; /* the answers that there are, separated by blanks; NULL: any text */
+};
+/* What a command printed that tells the target's state, as its version: before what is done, and after. */
+struct sg_probe_watched {
+    int code; /* its exit code */
+    char output[1024];
+};
+enum { SG_PROBE_ANSWER = 400 };
+struct sg_probe_guide {
+    const struct sg_probe_target *target;
+    void (*tell)(void *user, const char *text);
+    /* 0 with one of the choices; else the run ends there, without a record, and that is returned. */
+    int (*ask)(void *user, const struct sg_probe_question *q, char answer[SG_PROBE_ANSWER]);
+    int (*look)(void *user, struct sg_probe_watched *w); /* NULL: nothing can be watched */
+    void *user;
+    const char *file; /* what is offered to the target, as an image; NULL: nothing */
+    struct sg_bytes content;
+};
+/* One guided run: says what to do, asks what was seen and by whom, and records that as a person's observation. 0, what
+ * `ask` or `look` returned, or what watch->done returned. */
+int sg_probe_guide(const struct sg_probe_guide *g, const struct sg_probe_run *run, const struct sg_probe_watch *watch);
+
 /* -------------------------------------------------------------------------------------------------- the captures */
 
 /* Datagrams seen, as a pcapng file that the usual tools open: linktype RAW, IP and UDP headers made from the addresses.

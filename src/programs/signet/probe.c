@@ -9,9 +9,9 @@ static const struct {
     const char *word;
     const struct sg_cli_command *command;
 } words[] = {
-    {"server", &sg_cli_probe_server},   {"device", &sg_cli_probe_device}, {"modem", &sg_cli_probe_modem},
-    {"image", &sg_cli_probe_image},     {"batch", &sg_cli_probe_batch},   {"runs", &sg_cli_probe_runs},
-    {"records", &sg_cli_probe_records},
+    {"server", &sg_cli_probe_server}, {"device", &sg_cli_probe_device},   {"modem", &sg_cli_probe_modem},
+    {"image", &sg_cli_probe_image},   {"batch", &sg_cli_probe_batch},     {"guide", &sg_cli_probe_guide},
+    {"runs", &sg_cli_probe_runs},     {"records", &sg_cli_probe_records},
 };
 enum { WORDS = sizeof words / sizeof words[0] };
 
@@ -49,6 +49,7 @@ const struct sg_cli_command sg_cli_probe = {
     "  server coaps://…   a LwM2M or CoAP server: versions, suites, certificate, clients\n"
     "  image FILE…        firmware images: keys, passwords, signature, build\n"
     "  batch [FILE…]      the identities of a lot: no two units may share one\n"
+    "  guide [RUN]        what a person does at a bench: updates, debug port, reset\n"
     "  runs               the catalogue: every run, and the requirements it speaks to\n"
     "  records DIR        lists an evidence folder, and checks all that is in it\n"
     "\n"

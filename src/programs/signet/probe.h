@@ -14,7 +14,7 @@
 
 /* The words after `signet probe`. */
 extern const struct sg_cli_command sg_cli_probe_server, sg_cli_probe_device, sg_cli_probe_modem, sg_cli_probe_image,
-    sg_cli_probe_batch, sg_cli_probe_runs, sg_cli_probe_records;
+    sg_cli_probe_batch, sg_cli_probe_guide, sg_cli_probe_runs, sg_cli_probe_records;
 /* By its word; NULL where there is none. */
 const struct sg_cli_command *sg_cli_find_probe(const char *word);
 
