@@ -220,8 +220,7 @@ static enum sg_result by_check(struct sg_assessing *a, const struct sg_en_requir
         if (json_array_size(sg_row_list(json_array_get(checks, i), "instead_of")) == 0)
             return SG_RESULT_PASS;
     sg_put_str(why, "nobody has tested it on the equipment");
-    sg_assess_gap(a, SG_GAP_CHECK, r, part, unit, 0, "checks: sufficiency",
-                  "test on the equipment, and write it down under checks (kind: sufficiency): %s", r->sufficiency);
+    sg_assess_gap(a, SG_GAP_CHECK, r, part, unit, 0, "checks: sufficiency", "%s", r->sufficiency);
     return SG_RESULT_NOT_ENOUGH;
 }
 

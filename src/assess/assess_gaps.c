@@ -67,7 +67,7 @@ void sg_assess_gap_run(struct sg_assessing *a, const struct sg_en_requirement *r
               {"fw.", "signet probe guided", SG_GAP_GUIDED}, {"port.", "signet probe guided", SG_GAP_GUIDED}};
     for (size_t i = 0; i < sizeof by / sizeof by[0]; i++)
         if (strncmp(by[i].prefix, run, strlen(by[i].prefix)) == 0)
-            sg_assess_gap(a, by[i].kind, r, part, unit, 0, by[i].command, "make the run %s on the equipment", run);
+            sg_assess_gap(a, by[i].kind, r, part, unit, 0, by[i].command, "%s", run);
 }
 
 static size_t weight(const json_t *gap)

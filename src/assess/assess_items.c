@@ -36,6 +36,16 @@ static const struct {
     {"GEC-5", "PhysicalExternalInterface.Type", "type"},
     {"CRY-1", "Assets.Cryptography", "cryptography"},
 };
+/* Items that are the assets which name the unit in a field, with what one of their own fields says. */
+static const struct {
+    const char *item, *by, *field;
+} asset_items[] = {
+    {"SSM.Asset", "stored_by", NULL},
+    {"<A>Asset.Com", "carried_by", "communication"},
+    {"ACM.ManagedAccess<A>Asset", "managed_by", "access"},
+    {"Assets", "stored_by", NULL},
+    {"Assets", "carried_by", NULL},
+};
 /* Items that are what the product is. */
 static const struct {
     const char *item, *field;
@@ -119,6 +129,35 @@ static void put_unit(const json_t *unit, const json_t *row, struct sg_buf *b)
     }
 }
 
+static void put_assets(const struct sg_assessing *a, const char *unit, const char *by, const char *field,
+                       struct sg_buf *b)
+{
+    const json_t *assets = sg_product_list(a->p, "assets");
+    for (size_t i = 0; i < json_array_size(assets); i++) {
+        const json_t *row = json_array_get(assets, i);
+        if (!sg_list_has(sg_row_list(row, by), unit))
+            continue;
+        sg_put_str(b, b->len > 0 ? "; " : "");
+        sg_put_str(b, sg_row_text(row, "name"));
+        if (field != NULL && sg_row_text(row, field)[0] != '\0') {
+            sg_put_str(b, ": ");
+            sg_put_str(b, sg_row_text(row, field));
+        }
+    }
+}
+
+static void put_mechanisms(const struct sg_assessing *a, const char *kind, struct sg_buf *b)
+{
+    const json_t *list = sg_product_list(a->p, "mechanisms");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *row = json_array_get(list, i);
+        if (strcmp(sg_row_text(row, "kind"), kind) != 0)
+            continue;
+        sg_put_str(b, b->len > 0 ? "; " : "");
+        put_unit(row, row, b);
+    }
+}
+
 /* From the fields of the product file. */
 static void from_fields(const struct sg_assessing *a, const struct sg_en_requirement *r, const char *item,
                         const json_t *unit, struct sg_buf *b)
@@ -131,20 +170,25 @@ static void from_fields(const struct sg_assessing *a, const struct sg_en_require
         if (strcmp(fields[i].item, item) == 0 &&
             (fields[i].requirement[0] == '\0' || strcmp(fields[i].requirement, r->id) == 0))
             (void)put_value(json_object_get(row, fields[i].field), b);
+    for (size_t i = 0; i < sizeof asset_items / sizeof asset_items[0]; i++)
+        if (strcmp(asset_items[i].item, item) == 0)
+            put_assets(a, sg_row_text(unit, "id"), asset_items[i].by, asset_items[i].field, b);
     for (size_t i = 0; b->len == 0 && i < sizeof unit_items / sizeof unit_items[0]; i++)
         if (strcmp(unit_items[i], item) == 0)
             put_unit(unit, row, b);
+    if (strcmp(item, "DLM") == 0)
+        put_mechanisms(a, "deletion", b);
 }
 
 /* Whether the path or the categories in use call for it; `path_item`: a path does. */
 static bool is_needed(const struct sg_en_item *item, const json_t *statement, const struct sg_en_path *path,
-                      bool *path_item)
+                      bool product, bool *path_item)
 {
     int node = 0;
     char answer[4] = "";
     *path_item = false;
-    if (item->when[0] == '\0')
-        return true;
+    if (item->when[0] == '\0') /* a tree that the whole product leaves at once needs its reason alone */
+        return path->leaf != SG_EN_NA || !product;
     if (strncmp(item->when, "category ", 9) == 0)
         return (*path_item = sg_list_has(sg_row_list(statement, "categories"), item->when + 9));
     if (sscanf(item->when, "DN-%d %3s", &node, answer) != 2)
@@ -172,7 +216,7 @@ static json_t *one_item(const struct sg_assessing *a, const struct sg_en_require
     const json_t *row = json_object_get(unit, "row");
     const char *plain = strchr(id + strlen("E.Info."), '.') + 1; /* requirement ids have no dot */
     const char *from = "product", *text;
-    bool path_item, needed = is_needed(item, statement, path, &path_item);
+    bool path_item, needed = is_needed(item, statement, path, row == NULL, &path_item);
 
     if ((text = in_texts(statement, item->name, plain))[0] != '\0')
         from = "statement";

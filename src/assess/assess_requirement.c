@@ -60,9 +60,7 @@ static json_t *completeness(struct sg_assessing *a, const struct sg_en_requireme
         why = passed ? "" : "something was found that the documentation leaves out";
     }
     if (*result == SG_RESULT_NOT_ENOUGH)
-        sg_assess_gap(a, SG_GAP_CHECK, r, part, "", 0, "checks: completeness",
-                      "look on the equipment for %s, and write it down under checks (kind: completeness)",
-                      r->completeness);
+        sg_assess_gap(a, SG_GAP_CHECK, r, part, "", 0, "checks: completeness", "%s", r->completeness);
     if (*result == SG_RESULT_FAIL)
         sg_assess_gap(a, SG_GAP_FIX, r, part, "", 0, "the documentation", "a check found %s", r->completeness);
     (void)json_object_set_new(out, "result", json_string(sg_result_name(*result)));

@@ -153,42 +153,64 @@ static const char *settled(const json_t *gap, char out[200])
     return sg_buf_cstr(&b);
 }
 
-static void print_gap(const struct sg_cli_assess *a, const json_t *gap)
+static void print_gap(const json_t *gap)
 {
     char names[200], where[64] = "";
+    bool run = strstr(text(gap, "kind"), "run") != NULL; /* the run, and what it speaks to */
+    if (run) {
+        (void)printf("  %-26s %s\n", text(gap, "what"), settled(gap, names));
+        return;
+    }
     json_int_t line = json_integer_value(json_object_get(gap, "line"));
     const char *kind = text(gap, "kind"), *unit = text(json_array_get(json_object_get(gap, "settles"), 0), "unit");
     if (line > 0)
         (void)snprintf(where, sizeof where, "  (product.yaml line %lld)", (long long)line);
     else if (strcmp(kind, "statement") == 0 && unit[0] != '\0')
         (void)snprintf(where, sizeof where, "  (%s)", unit);
-    (void)a;
     (void)printf("  %s%s%s  %s%s\n", sg_cli_style(SG_CLI_BOLD), settled(gap, names), sg_cli_style(SG_CLI_PLAIN),
                  text(gap, "what"), where);
 }
 
-/* By kind, as they are sorted. */
-static void print_gaps(const struct sg_cli_assess *a, const json_t *gaps)
+/* The command that makes a kind of runs, as far as the product file knows what goes into it. */
+static void print_command(const struct sg_cli_assess *a, const json_t *product, const char *command)
+{
+    (void)printf("  %s --evidence %s/evidence --equipment \"%s\" --serial … --firmware %s …\n", command, a->operand,
+                 text(product, "name"), text(product, "firmware"));
+}
+
+/* By kind, as they are sorted; a heading where what settles them changes. */
+static void print_gaps(const struct sg_cli_assess *a, const json_t *product, const json_t *gaps)
 {
     static const struct {
-        const char *kind, *heading;
-    } kinds[] = {{"fix", "Failed:"},
-                 {"statement", "To be stated in product.yaml:"},
-                 {"run", "To be measured on the equipment (signet probe device, modem, image, batch):"},
-                 {"guided run", "To be tried at a bench (signet probe guided):"},
-                 {"check", "To be looked at by a person, and written down under checks:"}};
+        const char *kind, *settle, *heading;
+    } groups[] = {
+        {"fix", "", "Failed:"},
+        {"statement", "", "To be stated in product.yaml:"},
+        {"run", "signet probe device", "To be measured on the equipment, with `signet probe device`:"},
+        {"run", "signet probe modem", "To be measured on the equipment, with `signet probe modem`:"},
+        {"run", "signet probe image", "To be measured on the firmware's image, with `signet probe image`:"},
+        {"run", "signet probe batch", "To be measured on a lot, with `signet probe batch`:"},
+        {"guided run", "", "To be tried at a bench, with `signet probe guided`:"},
+        {"check", "checks: sufficiency",
+         "To be tested on the equipment by a person, and written down (checks, kind: sufficiency):"},
+        {"check", "checks: completeness",
+         "To be looked for on the equipment by a person, and written down (checks, kind: completeness):"},
+    };
     size_t i;
     const json_t *gap;
-    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+    for (size_t k = 0; k < sizeof groups / sizeof groups[0]; k++) {
         bool first = true;
         json_array_foreach((json_t *)(uintptr_t)gaps, i, gap)
         {
-            if (strcmp(text(gap, "kind"), kinds[k].kind) != 0)
+            if (strcmp(text(gap, "kind"), groups[k].kind) != 0 ||
+                (groups[k].settle[0] != '\0' && strcmp(text(gap, "settle"), groups[k].settle) != 0))
                 continue;
             if (first)
-                (void)printf("%s%s%s\n", sg_cli_style(SG_CLI_BOLD), kinds[k].heading, sg_cli_style(SG_CLI_PLAIN));
+                (void)printf("%s%s%s\n", sg_cli_style(SG_CLI_BOLD), groups[k].heading, sg_cli_style(SG_CLI_PLAIN));
+            if (first && strcmp(groups[k].kind, "run") == 0)
+                print_command(a, product, groups[k].settle);
             first = false;
-            print_gap(a, gap);
+            print_gap(gap);
         }
         if (!first)
             (void)printf("\n");
@@ -244,7 +266,7 @@ static void print_result(const struct sg_cli_assess *a, const json_t *result)
     const json_t *counts = json_object_get(result, "counts");
     const char *word = text(result, "result");
     print_problems(a, json_object_get(result, "problems"));
-    print_gaps(a, json_object_get(result, "gaps"));
+    print_gaps(a, json_object_get(json_object_get(result, "product"), "product"), json_object_get(result, "gaps"));
     print_table(json_object_get(result, "requirements"));
     (void)printf("\n%s%s%s: %lld pass, %lld not applicable, %lld without enough evidence, %lld fail.\n",
                  colour_of(word), word, sg_cli_style(SG_CLI_PLAIN),
