@@ -42,7 +42,7 @@ struct known {
     struct sg_device d;
     uint32_t tag[16];
     size_t tags;
-    struct sg_cert_row cert; /* in use at the device's tag; der_len 0: none */
+    struct sg_cert_row cert; /* the newest at the device's tag; der_len 0: none */
     struct sg_psk_row psk;   /* the same; number 0: none */
 };
 
@@ -52,15 +52,16 @@ static void add_tag(struct known *k, uint32_t tag)
         k->tag[k->tags++] = tag;
 }
 
-static bool in_use(enum sg_cert_state s)
+/* A revoked identity lies where it was put until the board gets another. */
+static bool lies_there(enum sg_cert_state s)
 {
-    return s == SG_CERT_ISSUED || s == SG_CERT_ACTIVE;
+    return s != SG_CERT_RETIRED;
 }
 
 static int take_cert(void *user, const struct sg_cert_row *row)
 {
     struct known *k = user;
-    if (in_use(row->state)) {
+    if (lies_there(row->state)) {
         add_tag(k, row->tag);
         if (row->tag == k->d.tag)
             k->cert = *row;
@@ -71,7 +72,7 @@ static int take_cert(void *user, const struct sg_cert_row *row)
 static int take_psk(void *user, const struct sg_psk_row *row)
 {
     struct known *k = user;
-    if (in_use(row->state)) {
+    if (lies_there(row->state)) {
         add_tag(k, row->tag);
         if (row->tag == k->d.tag)
             k->psk = *row;
@@ -264,8 +265,8 @@ static enum compared compare(const struct sg_probe_desk *d, const struct known *
     case SG_CRED_PSK_ID:
         return k->psk.number != 0 && has_digest(c, sg_str(k->psk.identity)) ? SAME : OTHER;
     case SG_CRED_PSK:
-        if (k->psk.number != 0 && d->p->vault == NULL)
-            return NOT_COMPARED;
+        if (k->psk.number != 0 && (d->p->vault == NULL || k->psk.state == SG_CERT_REVOKED))
+            return NOT_COMPARED; /* a revoked key is erased from the inventory */
         return k->psk.number != 0 && is_psk(d, c, &k->psk) ? SAME : OTHER;
     default:
         return NOT_COMPARED;
