@@ -153,7 +153,7 @@ char *sg_probe_answer_text(enum sg_probe_answer a, const struct sg_probe_flight 
     return text;
 }
 
-void sg_probe_control_hello(struct sg_probe_session *s, struct sg_probe_result *r, const char *when)
+bool sg_probe_control_hello(struct sg_probe_session *s, struct sg_probe_result *r, const char *when)
 {
     struct sg_probe_offer o;
     struct sg_probe_flight f;
@@ -162,6 +162,7 @@ void sg_probe_control_hello(struct sg_probe_session *s, struct sg_probe_result *
     enum sg_probe_answer a = sg_probe_ask(s, &o.hello, &f);
     (void)snprintf(what, sizeof what, "%s, a hello that offers everything", when);
     sg_probe_add_control(r, a == SG_ANSWER_HELLO, what, sg_probe_answer_text(a, &f, text));
+    return a == SG_ANSWER_HELLO;
 }
 
 /* What the first sound answer tells: the certificates, and whose they are. */

@@ -109,6 +109,27 @@ static bool self_signed(X509 *cert)
     return X509_self_signed(cert, 0) == 1;
 }
 
+static bool weak_key(EVP_PKEY *key)
+{
+    return key == NULL || EVP_PKEY_get_security_bits(key) < 112;
+}
+
+/* MD5, SHA-1: what a signature hides of them is broken, except under a root's own, which nobody needs to check. */
+static bool weak_signature(X509 *cert)
+{
+    int digest = NID_undef;
+    return !self_signed(cert) && X509_get_signature_info(cert, &digest, NULL, NULL, NULL) == 1 &&
+           (digest == NID_sha1 || digest == NID_md5 || digest == NID_md4);
+}
+
+static bool any_weak(const struct sg_probe_session *s)
+{
+    for (size_t i = 0; i < s->certs; i++)
+        if (weak_key(X509_get0_pubkey(s->cert[i])) || weak_signature(s->cert[i]))
+            return true;
+    return false;
+}
+
 /* Time and usage are other runs' matters: the chain is looked at in a moment at which the leaf is valid. */
 static enum sg_trust_result verify(const struct sg_probe_session *s, struct sg_error *err)
 {
@@ -148,7 +169,10 @@ void sg_srv_cert_chain(struct sg_probe_session *s, struct sg_probe_result *r)
         return;
     }
     enum sg_trust_result t = verify(s, &err);
-    if (t == SG_UNTRUSTED_ISSUER || t == SG_UNTRUSTED_BAD) {
+    if (t == SG_UNTRUSTED_BAD && any_weak(s)) {
+        sg_probe_conclude(r, SG_VERDICT_NOT_APPLICABLE, observed,
+                          "A chain with a weak key or signature is not verified: see srv.cert.strength.");
+    } else if (t == SG_UNTRUSTED_ISSUER || t == SG_UNTRUSTED_BAD) {
         size_t at = strlen(observed);
         (void)snprintf(observed + at, sizeof observed - at, "; %.400s", err.text);
         sg_probe_conclude(r, SG_VERDICT_FAIL, observed, "It does not lead to the root given with --ca.");
@@ -158,19 +182,6 @@ void sg_srv_cert_chain(struct sg_probe_session *s, struct sg_probe_result *r)
 }
 
 /* ----------------------------------------------------------------------------------------------------- strength */
-
-static bool weak_key(EVP_PKEY *key)
-{
-    return key == NULL || EVP_PKEY_get_security_bits(key) < 112;
-}
-
-/* MD5, SHA-1: what a signature hides of them is broken, except under a root's own, which nobody needs to check. */
-static bool weak_signature(X509 *cert)
-{
-    int digest = NID_undef;
-    return !self_signed(cert) && X509_get_signature_info(cert, &digest, NULL, NULL, NULL) == 1 &&
-           (digest == NID_sha1 || digest == NID_md5 || digest == NID_md4);
-}
 
 static const char *key_name(EVP_PKEY *key, char text[64])
 {

@@ -70,17 +70,16 @@ static bool has_genuine(struct sg_probe_session *s, struct sg_probe_result *r)
     return s->server->genuine.cert != NULL;
 }
 
-/* The identity tries to come in, between two genuine ones. */
+/* The identity tries to come in as `name`, between two genuine ones. */
 static void refuse(struct sg_probe_session *s, struct sg_probe_result *r, const struct fault *f,
-                   const struct sg_probe_identity *identity)
+                   const struct sg_probe_identity *identity, const char *name)
 {
     struct sg_probe_attempt a;
-    char name[128];
     if (!sg_probe_control_client(s, r, "before", false)) {
         skip(r, "The genuine identity was not let in, so nothing can be said of others.");
         return;
     }
-    sg_probe_attempt(s, identity, sg_probe_endpoint(s, name), &a);
+    sg_probe_attempt(s, identity, name, &a);
     (void)sg_probe_control_client(s, r, "after", false);
     judge(s, r, f, &a);
 }
@@ -90,6 +89,7 @@ static void refuse_forged(struct sg_probe_session *s, struct sg_probe_result *r,
 {
     struct sg_probe_identity forged;
     struct sg_error err = {0};
+    char name[128];
     if (!has_genuine(s, r))
         return;
     if (by_issuer && s->server->issuer.key == NULL) {
@@ -102,7 +102,7 @@ static void refuse_forged(struct sg_probe_session *s, struct sg_probe_result *r,
         return;
     }
     forged.chain = s->server->genuine.chain;
-    refuse(s, r, f, &forged);
+    refuse(s, r, f, &forged, sg_probe_endpoint(s, name));
     forged.chain = NULL; /* the genuine one's */
     sg_probe_identity_free(&forged);
 }
@@ -113,8 +113,9 @@ void sg_srv_no_cert(struct sg_probe_session *s, struct sg_probe_result *r)
                                    {SG_ALERT_HANDSHAKE_FAILURE, NO_CERTIFICATE, CERTIFICATE_REQUIRED, 0}};
     const struct sg_probe_identity nobody = {.cert = NULL};
     struct sg_probe_attempt a;
+    char name[128];
     if (s->server->genuine.cert != NULL) {
-        refuse(s, r, &f, &nobody);
+        refuse(s, r, &f, &nobody, sg_probe_endpoint(s, name));
         return;
     }
     sg_probe_attempt(s, &nobody, "urn:signet:probe", &a); /* who is let in, is let in: that needs no control */
@@ -204,10 +205,11 @@ static void refuse_fresh(struct sg_probe_session *s, struct sg_probe_result *r)
 
 void sg_srv_revoked(struct sg_probe_session *s, struct sg_probe_result *r)
 {
+    struct sg_cert_facts facts = {0};
     if (!has_genuine(s, r))
         return;
-    if (s->server->revoked.cert != NULL)
-        refuse(s, r, &revoked, &s->server->revoked);
+    if (s->server->revoked.cert != NULL && sg_cert_facts(s->server->revoked.cert, &facts) == 0)
+        refuse(s, r, &revoked, &s->server->revoked, facts.cn);
     else if (s->server->enrol != NULL)
         refuse_fresh(s, r);
     else

@@ -25,7 +25,7 @@ void sg_srv_cookie(struct sg_probe_session *s, struct sg_probe_result *r)
     struct sg_probe_offer o;
     struct sg_probe_flight f;
     char observed[300];
-    sg_probe_control_hello(s, r, "before");
+    (void)sg_probe_control_hello(s, r, "before");
     sg_probe_offer_all(s, &o);
     if (s->suite_count > 0) { /* the smallest hello is what an attacker sends */
         o.suites[0] = s->suite[0];
@@ -44,7 +44,7 @@ void sg_srv_cookie(struct sg_probe_session *s, struct sg_probe_result *r)
                    : f.hello        ? "no cookie"
                                     : "no answer",
                    sent, f.received, factor);
-    sg_probe_control_hello(s, r, "after");
+    (void)sg_probe_control_hello(s, r, "after");
     if (f.hello && !f.verify_request)
         sg_probe_conclude(r, SG_VERDICT_FAIL, observed,
                           "It works, and sends much, for an address that anybody may have forged.");

@@ -163,7 +163,7 @@ char *sg_probe_alert_text(int alert, char text[SG_ANSWER_TEXT]);
 /* Asks once, for what holds during all runs: the certificates. */
 void sg_probe_session_learn(struct sg_probe_session *s, struct sg_probe_target *target);
 /* A control: the server answers a hello that offers everything. */
-void sg_probe_control_hello(struct sg_probe_session *s, struct sg_probe_result *r, const char *when);
+bool sg_probe_control_hello(struct sg_probe_session *s, struct sg_probe_result *r, const char *when);
 
 /* ----------------------------------------------------------------------------------- a client (server_client.c) */
 

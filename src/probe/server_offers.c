@@ -30,7 +30,7 @@ void sg_srv_version(struct sg_probe_session *s, struct sg_probe_result *r)
     json_t *list = json_array();
     bool taken[3] = {false};
     char observed[600] = "", text[SG_ANSWER_TEXT];
-    sg_probe_control_hello(s, r, "before");
+    (void)sg_probe_control_hello(s, r, "before");
     for (size_t i = 0; i < 3; i++) {
         struct sg_probe_offer o;
         struct sg_probe_flight f;
@@ -47,7 +47,7 @@ void sg_srv_version(struct sg_probe_session *s, struct sg_probe_result *r)
         (void)snprintf(observed + at, sizeof observed - at, "%s%s: %s", at > 0 ? "; " : "", name, text);
     }
     sg_probe_fact(r, "versions", list);
-    sg_probe_control_hello(s, r, "after");
+    (void)sg_probe_control_hello(s, r, "after");
     if (taken[2])
         sg_probe_conclude(r, SG_VERDICT_FAIL, observed, "It speaks DTLS 1.0, which RFC 8996 forbids.");
     else
@@ -143,7 +143,7 @@ static void refuse_class(struct sg_probe_session *s, struct sg_probe_result *r, 
     uint16_t taken[SG_PROBE_SUITES];
     json_t *list = json_array();
     char observed[500] = "";
-    sg_probe_control_hello(s, r, "before");
+    (void)sg_probe_control_hello(s, r, "before");
     sg_probe_offer_all(s, &o);
     sg_probe_offer_suites(&o, class);
     size_t offered = o.hello.suite_count, n = enumerate(s, &o, taken, SG_PROBE_SUITES);
@@ -153,7 +153,7 @@ static void refuse_class(struct sg_probe_session *s, struct sg_probe_result *r, 
     }
     sg_probe_fact(r, "offered", json_integer((json_int_t)offered));
     sg_probe_fact(r, "taken", list);
-    sg_probe_control_hello(s, r, "after");
+    (void)sg_probe_control_hello(s, r, "after");
     if (n == 0)
         (void)snprintf(observed, sizeof observed, "%zu such suites were offered, none was taken", offered);
     sg_probe_conclude(r, n > 0 ? SG_VERDICT_FAIL : SG_VERDICT_NOTHING_AGAINST, observed, n > 0 ? bad : good);
@@ -233,7 +233,7 @@ void sg_srv_curves(struct sg_probe_session *s, struct sg_probe_result *r)
     json_t *list = json_array();
     char observed[500] = "", weak[200] = "";
     size_t bad = 0;
-    sg_probe_control_hello(s, r, "before");
+    (void)sg_probe_control_hello(s, r, "before");
     size_t n = ask_singly(s, taken, enumerate_groups(s, taken));
     for (size_t i = 0; i < n; i++) {
         const char *name = sg_probe_group_name(taken[i]);
@@ -244,7 +244,7 @@ void sg_srv_curves(struct sg_probe_session *s, struct sg_probe_result *r)
             add_name(weak, sizeof weak, bad++, name);
     }
     sg_probe_fact(r, "curves", list);
-    sg_probe_control_hello(s, r, "after");
+    (void)sg_probe_control_hello(s, r, "after");
     if (n == 0)
         sg_probe_conclude(r, SG_VERDICT_NOT_APPLICABLE, "no suite with an elliptic curve was taken",
                           "It agrees no keys on elliptic curves.");
@@ -262,7 +262,7 @@ void sg_srv_signatures(struct sg_probe_session *s, struct sg_probe_result *r)
     size_t count = sg_probe_signatures(all, SG_PROBE_NAMED), n = 0, bad = 0;
     json_t *list = json_array(), *accepted = json_array();
     char observed[500] = "";
-    sg_probe_control_hello(s, r, "before");
+    (void)sg_probe_control_hello(s, r, "before");
     for (size_t i = 0; i < count && !sg_probe_stopped(s); i++) {
         struct sg_probe_offer o;
         struct sg_probe_flight f;
@@ -280,7 +280,7 @@ void sg_srv_signatures(struct sg_probe_session *s, struct sg_probe_result *r)
     }
     sg_probe_fact(r, "makes", list);
     sg_probe_fact(r, "accepts_from_clients", accepted);
-    sg_probe_control_hello(s, r, "after");
+    (void)sg_probe_control_hello(s, r, "after");
     if (n == 0)
         sg_probe_conclude(r, SG_VERDICT_NOT_APPLICABLE, "it signed nothing", "It signs no key exchange.");
     else if (bad > 0)
