@@ -17,10 +17,10 @@ bool sg_probe_device_stopped(const struct sg_probe_device *p)
 /* A text resource, for people; "" where the device does not say it. */
 static void read_text(struct sg_probe_good *g, uint16_t resource, char *text, size_t cap)
 {
-    const struct sg_probe_request r = {SG_COAP_GET, sg_path(3, 3, 0, resource, 0), SG_TEXT, {0}};
+    const struct sg_probe_dev_request r = {SG_COAP_GET, sg_path(3, 3, 0, resource, 0), SG_TEXT, {0}};
     text[0] = '\0';
     if (sg_probe_good_ask(g, &r) && g->lwm2m.answer.code == SG_COAP_CONTENT)
-        sg_probe_text(sg_bytes(g->lwm2m.answer.payload, g->lwm2m.answer.n), text, cap);
+        sg_probe_dev_text(sg_bytes(g->lwm2m.answer.payload, g->lwm2m.answer.n), text, cap);
 }
 
 /* The operator's word is kept only where nothing that was seen speaks against it. */
@@ -67,12 +67,12 @@ static void get_to_know(struct sg_probe_device *p)
 /* Those that are no refusals. */
 static const struct {
     const char *name;
-    sg_probe_session_run *make;
+    sg_probe_dev_run *make;
 } others[] = {
-    {"dev.suite.offer", sg_probe_offer},    {"dev.rights", sg_probe_rights},
-    {"dev.record.tamper", sg_probe_tamper}, {"dev.record.truncate", sg_probe_truncate},
-    {"dev.record.nonce", sg_probe_nonces},  {"dev.coap.repeat", sg_probe_repeat},
-    {"dev.record.replay", sg_probe_replay}, {"dev.capture", sg_probe_clear},
+    {"dev.suite.offer", sg_probe_dev_offer},    {"dev.rights", sg_probe_dev_rights},
+    {"dev.record.tamper", sg_probe_dev_tamper}, {"dev.record.truncate", sg_probe_dev_truncate},
+    {"dev.record.nonce", sg_probe_dev_nonces},  {"dev.coap.repeat", sg_probe_dev_repeat},
+    {"dev.record.replay", sg_probe_dev_replay}, {"dev.capture", sg_probe_dev_clear},
 };
 
 static int make(struct sg_probe_device *p, const struct sg_probe_run *run, struct sg_probe_result *r,
@@ -83,8 +83,8 @@ static int make(struct sg_probe_device *p, const struct sg_probe_run *run, struc
             others[i].make(p, r);
             return 0;
         }
-    const struct sg_probe_refusal *refusal = sg_probe_find_refusal(run->name);
-    return refusal != NULL ? sg_probe_refuse(p, refusal, r, err)
+    const struct sg_probe_dev_refusal *refusal = sg_probe_dev_find_refusal(run->name);
+    return refusal != NULL ? sg_probe_dev_refuse(p, refusal, r, err)
                            : sg_fail(err, SG_EUNSUPPORTED, "the run %s cannot be made", run->name);
 }
 
@@ -116,7 +116,7 @@ static int all(struct sg_probe_device *p, struct sg_error *err)
     const struct sg_probe_run *runs = sg_probe_runs(SG_PROBE_DEVICE, &n);
     int code = 0;
 
-    if (!sg_probe_control(p, SG_FLAW_NONE)) {
+    if (!sg_probe_dev_control(p, SG_FLAW_NONE)) {
         if (sg_probe_device_stopped(p))
             return 0;
         return sg_fail(err, SG_ETIMEOUT, "No device registered with the good server within %u s: %s.", p->o->patience,

@@ -2,6 +2,7 @@
 /* Bad servers, by libssl with all its guards off: each is played to one attempt of the device, and how far the device
  * goes with it is written down. */
 #include "probe/device_internal.h"
+#include "probe/server_internal.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -19,7 +20,7 @@ enum { CLIENT_KEY_EXCHANGE = 16, FINISHED = 20 }; /* RFC 5246 section 7.4 */
 /* One attempt under way. */
 struct play {
     struct sg_probe_device *p;
-    struct sg_probe_attempt *t;
+    struct sg_probe_dev_attempt *t;
     struct sg_probe_lwm2m lwm2m;
     SSL *ssl;
     const uint8_t *in; /* the datagram for libssl */
@@ -86,10 +87,10 @@ static void seen(int write, int version, int type, const void *data, size_t n, S
         else
             y->t->alert = p[1];
     } else if (type == SSL3_RT_HANDSHAKE && n > 0 && write == 0) {
-        if (p[0] == CLIENT_KEY_EXCHANGE && y->t->stage < SG_STAGE_ANSWERED)
-            y->t->stage = SG_STAGE_ANSWERED;
+        if (p[0] == CLIENT_KEY_EXCHANGE && y->t->stage < SG_REACHED_ANSWERED)
+            y->t->stage = SG_REACHED_ANSWERED;
         if (p[0] == FINISHED)
-            y->t->stage = SG_STAGE_FINISHED;
+            y->t->stage = SG_REACHED_FINISHED;
     }
 }
 
@@ -122,7 +123,6 @@ static const char good_suites[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES
 
 static bool set_up(SSL_CTX *ctx, const struct sg_probe_bad *bad, const struct sg_probe_credential *c)
 {
-    const int version = bad->version == 0 ? DTLS1_2_VERSION : bad->version;
     SSL_CTX_set_security_level(ctx, 0);
     SSL_CTX_set_options(ctx, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                  SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_RENEGOTIATION);
@@ -130,14 +130,11 @@ static bool set_up(SSL_CTX *ctx, const struct sg_probe_bad *bad, const struct sg
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_keylog_callback(ctx, log_keys);
     SSL_CTX_set_cert_verify_callback(ctx, any_certificate, NULL);
-    if (!bad->no_certificate) {
-        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-        if (SSL_CTX_use_certificate(ctx, c->leaf) != 1 || SSL_CTX_use_PrivateKey(ctx, c->key) != 1 ||
-            (c->chain != NULL && SSL_CTX_set1_chain(ctx, c->chain) != 1))
-            return false;
-    }
-    return SSL_CTX_set_min_proto_version(ctx, version) == 1 && SSL_CTX_set_max_proto_version(ctx, version) == 1 &&
-           SSL_CTX_set_dh_auto(ctx, 1) == 1 &&
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    return SSL_CTX_use_certificate(ctx, c->leaf) == 1 && SSL_CTX_use_PrivateKey(ctx, c->key) == 1 &&
+           (c->chain == NULL || SSL_CTX_set1_chain(ctx, c->chain) == 1) &&
+           SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) == 1 &&
+           SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION) == 1 && SSL_CTX_set_dh_auto(ctx, 1) == 1 &&
            SSL_CTX_set_cipher_list(ctx, bad->suites != NULL ? bad->suites : good_suites) == 1;
 }
 
@@ -185,12 +182,11 @@ static void advance(struct play *y)
 
 static bool over(const struct play *y)
 {
-    const struct sg_probe_attempt *t = y->t;
+    const struct sg_probe_dev_attempt *t = y->t;
     return t->alert >= 0 || t->ended || t->again || t->why[0] != '\0' || t->first[0] != '\0';
 }
 
-/* The device's first message: *from and the datagram. */
-static size_t await_hello(struct sg_probe_device *p, struct sg_probe_attempt *t, uint8_t *datagram, size_t cap)
+size_t sg_probe_await_hello(struct sg_probe_device *p, struct sg_probe_dev_attempt *t, uint8_t *datagram, size_t cap)
 {
     enum { LOOK_MS = 500 };
     const uint64_t end = sg_probe_steady() + (uint64_t)p->o->patience * 1000;
@@ -200,15 +196,15 @@ static size_t await_hello(struct sg_probe_device *p, struct sg_probe_attempt *t,
             continue;
         const int r = sg_probe_client_hello_parse(sg_bytes(datagram, (size_t)n), &t->hello);
         if (r == 0 || r == SG_EUNSUPPORTED) {
-            t->stage = SG_STAGE_HELLO;
+            t->stage = SG_REACHED_HELLO;
             return (size_t)n;
         }
     }
     return 0;
 }
 
-/* A first message with another random number: the device has begun anew. Another address may be the same attempt. */
-static bool is_another(const struct sg_probe_attempt *t, struct sg_bytes datagram)
+/* Its first message has another random number. Another address may be the same attempt. */
+bool sg_probe_begins_anew(const struct sg_probe_dev_attempt *t, struct sg_bytes datagram)
 {
     struct sg_probe_client_hello h;
     return sg_probe_client_hello_parse(datagram, &h) == 0 && memcmp(h.random, t->hello.random, sizeof h.random) != 0;
@@ -216,7 +212,7 @@ static bool is_another(const struct sg_probe_attempt *t, struct sg_bytes datagra
 
 static void take(struct play *y, const struct sg_addr *from, const uint8_t *datagram, size_t n)
 {
-    if (is_another(y->t, sg_bytes(datagram, n))) {
+    if (sg_probe_begins_anew(y->t, sg_bytes(datagram, n))) {
         y->t->again = true;
     } else if (sg_addr_eq(from, &y->t->from)) {
         y->in = datagram;
@@ -248,25 +244,20 @@ static void converse(struct play *y)
     }
 }
 
-int sg_probe_bad_play(struct sg_probe_device *p, const struct sg_probe_bad *bad, struct sg_probe_attempt *t,
-                      struct sg_error *err)
+static int play_libssl(struct sg_probe_device *p, const struct sg_probe_bad *bad, const struct sg_probe_credential *c,
+                       struct sg_probe_dev_attempt *t, struct sg_error *err)
 {
-    struct sg_probe_credential c;
     struct play y = {.p = p, .t = t};
     uint8_t datagram[SG_PLAYED_RECEIVED];
     BIO_METHOD *method = NULL;
+    int r = 0;
 
-    sg_probe_good_end(p);
-    *t = (struct sg_probe_attempt){.alert = -1, .own_alert = -1};
-    int r = sg_probe_credential_make(&p->authority, bad->flaw, &c, err);
-    if (r < 0)
-        return r;
     ERR_clear_error();
     SSL_CTX *ctx = SSL_CTX_new(DTLS_server_method());
-    if (ctx == NULL || !set_up(ctx, bad, &c) || (y.ssl = new_ssl(ctx, &y, &method)) == NULL) {
+    if (ctx == NULL || !set_up(ctx, bad, c) || (y.ssl = new_ssl(ctx, &y, &method)) == NULL) {
         why(&y);
         r = sg_fail(err, SG_ECRYPTO, "playing a bad server: %s", t->why);
-    } else if ((y.in_len = await_hello(p, t, datagram, sizeof datagram)) > 0) {
+    } else if ((y.in_len = sg_probe_await_hello(p, t, datagram, sizeof datagram)) > 0) {
         sg_probe_lwm2m_init(&y.lwm2m, 0, &y, to_session);
         y.lwm2m.mute = !bad->relays;
         y.in = datagram;
@@ -278,6 +269,57 @@ int sg_probe_bad_play(struct sg_probe_device *p, const struct sg_probe_bad *bad,
     SSL_free(y.ssl);
     SSL_CTX_free(ctx);
     BIO_meth_free(method);
+    return r;
+}
+
+/* ------------------------------------------------------------------------------------------------- forged messages */
+
+/* Sent again when the device asks again; it is not told more than the device tells. */
+static int play_forged(struct sg_probe_device *p, const struct sg_probe_bad *bad, const struct sg_probe_credential *c,
+                       struct sg_probe_dev_attempt *t, struct sg_error *err)
+{
+    enum { LOOK_MS = 500, FLIGHT = 4096 };
+    uint8_t datagram[SG_PLAYED_RECEIVED], space[FLIGHT];
+    struct sg_buf flight = sg_buf(space, sizeof space);
+    struct sg_addr from;
+
+    if (sg_probe_await_hello(p, t, datagram, sizeof datagram) == 0)
+        return 0;
+    const uint16_t suite = sg_probe_dev_choose(&t->hello, bad);
+    (void)snprintf(t->suite, sizeof t->suite, "%s", sg_probe_suite_name(suite));
+    const int r = sg_probe_dev_forge(&t->hello, bad, c, suite, &flight);
+    if (r < 0)
+        return sg_fail(err, r, "forging a server's messages: %s", sg_strerror(r));
+    (void)sg_probe_wire_send(&p->wire, &t->from, sg_buf_bytes(&flight));
+    uint64_t end = sg_probe_steady() + SILENCE_MS;
+    while (t->stage < SG_REACHED_FINISHED && t->alert < 0 && !t->again && sg_probe_steady() < end &&
+           !sg_probe_device_stopped(p)) {
+        struct sg_probe_client_hello h;
+        const int n = sg_probe_wire_receive(&p->wire, &from, datagram, sizeof datagram, sg_probe_steady() + LOOK_MS);
+        if (n <= 0)
+            continue;
+        if (sg_probe_begins_anew(t, sg_bytes(datagram, (size_t)n)))
+            t->again = true;
+        else if (sg_probe_client_hello_parse(sg_bytes(datagram, (size_t)n), &h) == 0)
+            (void)sg_probe_wire_send(&p->wire, &from, sg_buf_bytes(&flight));
+        else if (sg_addr_eq(&from, &t->from))
+            sg_probe_dev_read_reply(sg_bytes(datagram, (size_t)n), t);
+    }
+    return 0;
+}
+
+int sg_probe_bad_play(struct sg_probe_device *p, const struct sg_probe_bad *bad, struct sg_probe_dev_attempt *t,
+                      struct sg_error *err)
+{
+    struct sg_probe_credential c;
+
+    sg_probe_good_end(p);
+    *t = (struct sg_probe_dev_attempt){.alert = -1, .own_alert = -1};
+    const bool rsa = bad->forged && strstr(sg_probe_suite_name(sg_probe_dev_choose(&p->hello, bad)), "_RSA_") != NULL;
+    int r = sg_probe_credential_make(&p->authority, rsa ? SG_FLAW_RSA : bad->flaw, &c, err);
+    if (r < 0)
+        return r;
+    r = bad->forged ? play_forged(p, bad, &c, t, err) : play_libssl(p, bad, &c, t, err);
     sg_probe_credential_free(&c);
     return r;
 }

@@ -107,12 +107,19 @@ static int finish(struct sg_probe_credential *c, struct sg_error *err)
     return c->leaf != NULL && c->key != NULL ? 0 : failed(err, "a server's certificate");
 }
 
+/* Takes the key. */
+static int for_key(const struct sg_probe_authority *a, EVP_PKEY *key, const struct shape *s,
+                   struct sg_probe_credential *c, struct sg_error *err)
+{
+    c->key = key;
+    c->leaf = c->key != NULL ? make(a, a->ca, c->key, s) : NULL;
+    return finish(c, err);
+}
+
 static int direct(const struct sg_probe_authority *a, const struct shape *s, struct sg_probe_credential *c,
                   struct sg_error *err)
 {
-    c->key = EVP_EC_gen("P-256");
-    c->leaf = c->key != NULL ? make(a, a->ca, c->key, s) : NULL;
-    return finish(c, err);
+    return for_key(a, EVP_EC_gen("P-256"), s, c, err);
 }
 
 /* The leaf is issued by `by`, whose certificate is sent along if `sent`. */
@@ -269,6 +276,9 @@ static int with_flaw(const struct sg_probe_authority *a, enum sg_probe_flaw flaw
         return genuine(a, c, err);
     case SG_FLAW_NONE_BELOW_CA:
         return below_ca(a, EVP_EC_gen("P-256"), &issuing, true, c, err);
+    case SG_FLAW_RSA:
+        s.usage = "critical,digitalSignature,keyEncipherment";
+        return for_key(a, EVP_RSA_gen(2048), &s, c, err);
     case SG_FLAW_WRONG_CA:
         return wrong_ca(a, c, err);
     case SG_FLAW_SAME_NAME:

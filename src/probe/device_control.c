@@ -35,7 +35,7 @@ static bool await(struct sg_probe_device *p, uint64_t end)
     return sg_probe_good_run(p->good, &p->good->lwm2m.registered, end);
 }
 
-bool sg_probe_control(struct sg_probe_device *p, enum sg_probe_flaw kind)
+bool sg_probe_dev_control(struct sg_probe_device *p, enum sg_probe_flaw kind)
 {
     enum { ATTEMPTS = 3 };
     char text[200] = "it did not come";
@@ -64,16 +64,16 @@ bool sg_probe_control(struct sg_probe_device *p, enum sg_probe_flaw kind)
     return false;
 }
 
-void sg_probe_note_control(const struct sg_probe_device *p, struct sg_probe_result *r)
+void sg_probe_dev_note_control(const struct sg_probe_device *p, struct sg_probe_result *r)
 {
     if (r->controls < SG_PROBE_CONTROLS)
         r->control[r->controls++] = p->last;
 }
 
-bool sg_probe_session(struct sg_probe_device *p, struct sg_probe_result *r)
+bool sg_probe_dev_session(struct sg_probe_device *p, struct sg_probe_result *r)
 {
-    const bool ok = sg_probe_control(p, SG_FLAW_NONE);
-    sg_probe_note_control(p, r);
+    const bool ok = sg_probe_dev_control(p, SG_FLAW_NONE);
+    sg_probe_dev_note_control(p, r);
     if (!ok)
         sg_probe_conclude(r, SG_VERDICT_NOTHING_AGAINST, "Nothing was tried.", ""); /* which a failed control skips */
     return ok;

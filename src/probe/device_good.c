@@ -149,7 +149,7 @@ bool sg_probe_good_run(struct sg_probe_good *g, const bool *until, uint64_t dead
     }
 }
 
-bool sg_probe_good_ask(struct sg_probe_good *g, const struct sg_probe_request *r)
+bool sg_probe_good_ask(struct sg_probe_good *g, const struct sg_probe_dev_request *r)
 {
     uint8_t space[SG_PLAYED_DATAGRAM];
     struct sg_buf b = sg_buf(space, sizeof space);
@@ -182,7 +182,7 @@ void sg_probe_good_throw(struct sg_probe_good *g, struct sg_bytes datagram)
 
 bool sg_probe_good_lives(struct sg_probe_good *g)
 {
-    const struct sg_probe_request r = {SG_COAP_GET, sg_path(3, 3, 0, 0, 0), UINT32_MAX, {0}};
+    const struct sg_probe_dev_request r = {SG_COAP_GET, sg_path(3, 3, 0, 0, 0), UINT32_MAX, {0}};
     return sg_probe_good_ask(g, &r);
 }
 
@@ -194,7 +194,7 @@ void sg_probe_good_end(struct sg_probe_device *p)
     struct sg_buf b = sg_buf(space, sizeof space);
 
     if (g != NULL && g->connected && !g->closed) {
-        const struct sg_probe_request trigger = {SG_COAP_POST, sg_path(3, 1, 0, 8, 0), UINT32_MAX, {0}};
+        const struct sg_probe_dev_request trigger = {SG_COAP_POST, sg_path(3, 1, 0, 8, 0), UINT32_MAX, {0}};
         sg_probe_lwm2m_write(&g->lwm2m, &trigger, &b);
         seal(g, sg_buf_bytes(&b));
         (void)sg_dtls_close(g->dtls, g->id, SG_ALERT_CLOSE_NOTIFY, sg_probe_steady());

@@ -50,7 +50,7 @@ static void take_name(struct sg_cursor body, struct sg_probe_client_hello *h)
     const struct sg_cursor name = vector(&list, 2);
     if (list.bad || type != 0)
         return;
-    sg_probe_text(sg_bytes(name.p, name.n), h->server_name, sizeof h->server_name);
+    sg_probe_dev_text(sg_bytes(name.p, name.n), h->server_name, sizeof h->server_name);
 }
 
 static void take_versions(struct sg_cursor body, struct sg_probe_client_hello *h)

@@ -56,6 +56,7 @@ enum sg_probe_flaw {
     SG_FLAW_BROKEN_CHAIN, /* the issuing CA between is not sent */
     SG_FLAW_NOT_A_CA,     /* issued by another server of the CA */
     SG_FLAW_SMALL_CURVE,  /* issued by a CA with a key on P-192 */
+    SG_FLAW_RSA,          /* none but that its key is an RSA one: for suites that need it */
     SG_FLAW_SMALL_RSA     /* issued by a CA with 1024 bits of RSA */
 };
 struct sg_probe_credential {
@@ -77,7 +78,7 @@ void sg_probe_credential_free(struct sg_probe_credential *c);
 
 enum { SG_PLAYED_SEEN = 64, SG_PLAYED_PAYLOAD = 1280, SG_PLAYED_DATAGRAM = 1400, SG_PLAYED_RECEIVED = 4096 };
 
-struct sg_probe_answer {
+struct sg_probe_dev_answer {
     uint8_t code;
     uint32_t format; /* UINT32_MAX: none named */
     size_t n;
@@ -96,8 +97,8 @@ struct sg_probe_lwm2m {
     unsigned registrations, updates, datagrams;
     uint16_t mid; /* of the last request sent */
     bool answered;
-    struct sg_probe_answer answer; /* to the last request sent */
-    struct {                       /* responses and acknowledgements as they came, whatever they belong to */
+    struct sg_probe_dev_answer answer; /* to the last request sent */
+    struct {                           /* responses and acknowledgements as they came, whatever they belong to */
         uint16_t mid;
         uint8_t code, token[8], token_len;
     } seen[SG_PLAYED_SEEN];
@@ -109,15 +110,15 @@ void sg_probe_lwm2m_init(struct sg_probe_lwm2m *l, uint16_t mid, void *user,
 void sg_probe_lwm2m_input(struct sg_probe_lwm2m *l, struct sg_bytes datagram);
 /* A confirmable request with a number and a token of its own. `format` is that of the payload, or what is accepted
  * where there is none; UINT32_MAX: not named. */
-struct sg_probe_request {
+struct sg_probe_dev_request {
     uint8_t method;
     struct sg_path path;
     uint32_t format;
     struct sg_bytes payload;
 };
-void sg_probe_lwm2m_write(struct sg_probe_lwm2m *l, const struct sg_probe_request *r, struct sg_buf *out);
+void sg_probe_lwm2m_write(struct sg_probe_lwm2m *l, const struct sg_probe_dev_request *r, struct sg_buf *out);
 /* Text from outside: what is not printable ASCII becomes '?'; cut to fit. */
-void sg_probe_text(struct sg_bytes from, char *to, size_t cap);
+void sg_probe_dev_text(struct sg_bytes from, char *to, size_t cap);
 /* How many answers came to the message of that number. */
 unsigned sg_probe_lwm2m_answers(const struct sg_probe_lwm2m *l, uint16_t mid);
 
@@ -168,7 +169,7 @@ int sg_probe_good_open(struct sg_probe_device *p, enum sg_probe_flaw kind, struc
 /* Lets things happen until `until` (NULL: nothing) is true, the session or the attempt has ended, or the deadline. */
 bool sg_probe_good_run(struct sg_probe_good *g, const bool *until, uint64_t deadline);
 /* Asks the device, and waits for its answer, sending again as RFC 7252 says. False: there is none. */
-bool sg_probe_good_ask(struct sg_probe_good *g, const struct sg_probe_request *r);
+bool sg_probe_good_ask(struct sg_probe_good *g, const struct sg_probe_dev_request *r);
 /* Seals a request, and gives the datagram back instead of sending it. Empty where the session is no more. */
 struct sg_bytes sg_probe_good_hold(struct sg_probe_good *g, struct sg_bytes message);
 /* Sends a datagram to where the device is, as it is. */
@@ -183,21 +184,24 @@ void sg_probe_good_end(struct sg_probe_device *p);
 
 struct sg_probe_bad { /* what is bad about it */
     enum sg_probe_flaw flaw;
-    const char *suites; /* as OpenSSL names them; NULL: those that the good one has */
-    uint16_t version;   /* 0: DTLS 1.2 */
-    bool no_certificate;
-    bool relays; /* what the device says in its session is answered as the good server would */
+    bool relays;        /* what the device says in its session is answered as the good server would */
+    const char *suites; /* libssl's names; NULL: those that the good one has */
+    bool forged;        /* its messages are made here: libssl would not do such a thing */
+    uint16_t version;   /* forged: 0 is DTLS 1.2 */
+    uint16_t suite;     /* forged: the one chosen, whether the device offers it or not; 0: one that it offers */
+    bool (*offered)(uint16_t suite); /* forged: the first that is so is chosen instead, where it offers one */
+    bool no_certificate;             /* forged: none is sent */
 };
 
 /* How far a device went with it. */
-enum sg_probe_stage {
-    SG_STAGE_NOTHING,  /* it did not come */
-    SG_STAGE_HELLO,    /* its first message came */
-    SG_STAGE_ANSWERED, /* it went on after the server's certificate: its key exchange came */
-    SG_STAGE_FINISHED  /* its Finished came: to it, the server is authentic */
+enum sg_probe_dev_stage {
+    SG_REACHED_NOTHING,  /* it did not come */
+    SG_REACHED_HELLO,    /* its first message came */
+    SG_REACHED_ANSWERED, /* it went on after the server's certificate: its key exchange came */
+    SG_REACHED_FINISHED  /* its Finished came: to it, the server is authentic */
 };
-struct sg_probe_attempt {
-    enum sg_probe_stage stage;
+struct sg_probe_dev_attempt {
+    enum sg_probe_dev_stage stage;
     struct sg_probe_client_hello hello;
     struct sg_addr from;
     int alert;     /* the device's, -1: none */
@@ -210,23 +214,38 @@ struct sg_probe_attempt {
     char why[160];   /* where the probe's side gave up: why */
 };
 /* Plays it to the device's next attempt, until that has ended. 0, or what kept it from being played. */
-int sg_probe_bad_play(struct sg_probe_device *p, const struct sg_probe_bad *bad, struct sg_probe_attempt *t,
+int sg_probe_bad_play(struct sg_probe_device *p, const struct sg_probe_bad *bad, struct sg_probe_dev_attempt *t,
                       struct sg_error *err);
+/* The device's next first message, whose datagram is n bytes; 0: none came. */
+size_t sg_probe_await_hello(struct sg_probe_device *p, struct sg_probe_dev_attempt *t, uint8_t *datagram, size_t cap);
+/* Whether a datagram begins another attempt than that one. */
+bool sg_probe_begins_anew(const struct sg_probe_dev_attempt *t, struct sg_bytes datagram);
+
+/* ------------------------------------------------------------------------------------- forged flights, device_forge.c
+ */
+
+/* The suite that such a server chooses for that hello; 0: there is none. */
+uint16_t sg_probe_dev_choose(const struct sg_probe_client_hello *h, const struct sg_probe_bad *bad);
+/* ServerHello to ServerHelloDone in one datagram. SG_ECRYPTO, SG_ENOSPC, SG_EUNSUPPORTED (no suite). */
+int sg_probe_dev_forge(const struct sg_probe_client_hello *h, const struct sg_probe_bad *bad,
+                       const struct sg_probe_credential *c, uint16_t suite, struct sg_buf *out);
+/* What a datagram of the device says about how far it goes with that. */
+void sg_probe_dev_read_reply(struct sg_bytes datagram, struct sg_probe_dev_attempt *t);
 
 /* ------------------------------------------------------------------------------------------- controls,
  * device_control.c */
 
 /* Has the device register with the good server, anew unless it just did and nothing was done since. What came of it is
  * p->last. False where it did not register. */
-bool sg_probe_control(struct sg_probe_device *p, enum sg_probe_flaw kind);
+bool sg_probe_dev_control(struct sg_probe_device *p, enum sg_probe_flaw kind);
 /* Puts p->last among the result's controls. */
-void sg_probe_note_control(const struct sg_probe_device *p, struct sg_probe_result *r);
+void sg_probe_dev_note_control(const struct sg_probe_device *p, struct sg_probe_result *r);
 
 /* -------------------------------------------------------------------------------------------- refusals,
  * device_refuse.c */
 
 enum { SG_REFUSAL_ALERTS = 6 };
-struct sg_probe_refusal {
+struct sg_probe_dev_refusal {
     const char *run;
     struct sg_probe_bad bad;
     enum sg_probe_flaw control;
@@ -234,25 +253,25 @@ struct sg_probe_refusal {
     int alerts[SG_REFUSAL_ALERTS]; /* those that name this cause, ended by 0; besides those that name none */
 };
 /* NULL: the run is none of them. */
-const struct sg_probe_refusal *sg_probe_find_refusal(const char *run);
-int sg_probe_refuse(struct sg_probe_device *p, const struct sg_probe_refusal *f, struct sg_probe_result *r,
-                    struct sg_error *err);
+const struct sg_probe_dev_refusal *sg_probe_dev_find_refusal(const char *run);
+int sg_probe_dev_refuse(struct sg_probe_device *p, const struct sg_probe_dev_refusal *f, struct sg_probe_result *r,
+                        struct sg_error *err);
 /* What an attempt says; the only judge of it. */
-void sg_probe_judge_refusal(const struct sg_probe_refusal *f, const struct sg_probe_attempt *t,
-                            struct sg_probe_result *r);
+void sg_probe_dev_judge_refusal(const struct sg_probe_dev_refusal *f, const struct sg_probe_dev_attempt *t,
+                                struct sg_probe_result *r);
 
 /* ---------------------------------------------------------------------------------------- runs in the good session */
 
-typedef void sg_probe_session_run(struct sg_probe_device *p, struct sg_probe_result *r);
-sg_probe_session_run sg_probe_offer;                                      /* device_offer.c */
-sg_probe_session_run sg_probe_rights, sg_probe_repeat;                    /* device_rights.c */
-sg_probe_session_run sg_probe_tamper, sg_probe_replay, sg_probe_truncate; /* device_records.c */
-sg_probe_session_run sg_probe_clear, sg_probe_nonces;                     /* device_spy.c */
+typedef void sg_probe_dev_run(struct sg_probe_device *p, struct sg_probe_result *r);
+sg_probe_dev_run sg_probe_dev_offer;                                              /* device_offer.c */
+sg_probe_dev_run sg_probe_dev_rights, sg_probe_dev_repeat;                        /* device_rights.c */
+sg_probe_dev_run sg_probe_dev_tamper, sg_probe_dev_replay, sg_probe_dev_truncate; /* device_records.c */
+sg_probe_dev_run sg_probe_dev_clear, sg_probe_dev_nonces;                         /* device_spy.c */
 /* Has the device in a good session, and notes that as a control; concludes and returns false where it did not come. */
-bool sg_probe_session(struct sg_probe_device *p, struct sg_probe_result *r);
+bool sg_probe_dev_session(struct sg_probe_device *p, struct sg_probe_result *r);
 
 /* What the allow list says of a first message: the faults for people in `text`, and how grave the worst is; false where
  * there is none. */
-bool sg_probe_offer_faults(const struct sg_probe_client_hello *h, char *text, size_t cap, enum sg_severity *worst);
+bool sg_probe_dev_offer_faults(const struct sg_probe_client_hello *h, char *text, size_t cap, enum sg_severity *worst);
 
 #endif

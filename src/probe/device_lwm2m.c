@@ -13,7 +13,7 @@ void sg_probe_lwm2m_init(struct sg_probe_lwm2m *l, uint16_t mid, void *user,
     *l = (struct sg_probe_lwm2m){.user = user, .send = send, .mid = mid};
 }
 
-void sg_probe_text(struct sg_bytes from, char *to, size_t cap)
+void sg_probe_dev_text(struct sg_bytes from, char *to, size_t cap)
 {
     size_t n = 0;
     for (; n < from.n && n < cap - 1; n++) {
@@ -34,7 +34,7 @@ static void describe(const struct sg_coap *m, char *text, size_t cap)
     sg_put_u8(&b, ' ');
     while (sg_coap_next(m, &o) && b.len < cap / 2) {
         char part[60];
-        sg_probe_text(o.value, part, sizeof part);
+        sg_probe_dev_text(o.value, part, sizeof part);
         if (o.number == SG_COAP_OPT_URI_PATH)
             sg_put_u8(&b, '/');
         else if (o.number == SG_COAP_OPT_URI_QUERY)
@@ -65,8 +65,8 @@ static void take_registration(struct sg_probe_lwm2m *l, const struct sg_coap *m)
 {
     struct sg_bytes name = {0};
     (void)sg_coap_query(m, "ep", &name);
-    sg_probe_text(name, l->endpoint, sizeof l->endpoint);
-    sg_probe_text(m->payload, l->links, sizeof l->links);
+    sg_probe_dev_text(name, l->endpoint, sizeof l->endpoint);
+    sg_probe_dev_text(m->payload, l->links, sizeof l->links);
     l->registrations++;
     l->registered = true;
     answer(l, m, SG_COAP_CREATED);
@@ -137,7 +137,7 @@ void sg_probe_lwm2m_input(struct sg_probe_lwm2m *l, struct sg_bytes datagram)
     take_answer(l, &m);
 }
 
-void sg_probe_lwm2m_write(struct sg_probe_lwm2m *l, const struct sg_probe_request *r, struct sg_buf *out)
+void sg_probe_lwm2m_write(struct sg_probe_lwm2m *l, const struct sg_probe_dev_request *r, struct sg_buf *out)
 {
     const uint16_t mid = ++l->mid;
     const uint8_t token[TOKEN] = {'p', 'r', (uint8_t)(mid >> 8), (uint8_t)mid};

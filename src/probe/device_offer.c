@@ -58,7 +58,7 @@ static void judge_suite(struct faults *f, uint16_t suite)
     }
 }
 
-bool sg_probe_offer_faults(const struct sg_probe_client_hello *h, char *text, size_t cap, enum sg_severity *worst)
+bool sg_probe_dev_offer_faults(const struct sg_probe_client_hello *h, char *text, size_t cap, enum sg_severity *worst)
 {
     struct faults f = {.text = sg_buf(text, cap - 1), .worst = SG_SEVERITY_INFO};
 
@@ -92,12 +92,12 @@ static json_t *names(const uint16_t *list, size_t n, const char *(*name)(uint16_
     return out;
 }
 
-void sg_probe_offer(struct sg_probe_device *p, struct sg_probe_result *r)
+void sg_probe_dev_offer(struct sg_probe_device *p, struct sg_probe_result *r)
 {
     const struct sg_probe_client_hello *h = &p->hello;
     char text[440], observed[560];
 
-    if (!sg_probe_session(p, r))
+    if (!sg_probe_dev_session(p, r))
         return;
     if (h->suite_count == 0) {
         sg_probe_conclude(r, SG_VERDICT_SKIPPED, "Its first message was not read.", "It came in fragments.");
@@ -110,7 +110,7 @@ void sg_probe_offer(struct sg_probe_device *p, struct sg_probe_result *r)
                   names(h->signatures, h->signature_count, sg_probe_signature_name), "server_name", h->server_name,
                   "extended_master_secret", h->extended_master_secret ? 1 : 0, "status_request",
                   h->status_request ? 1 : 0, "connection_id", h->cid ? 1 : 0, "max_fragment", (int)h->max_fragment);
-    if (sg_probe_offer_faults(h, text, sizeof text, &r->severity)) {
+    if (sg_probe_dev_offer_faults(h, text, sizeof text, &r->severity)) {
         (void)snprintf(observed, sizeof observed, "It offers %s.", text);
         sg_probe_conclude(r, SG_VERDICT_FAIL, observed,
                           "What is offered, a server may choose: these are not on the allow list.");

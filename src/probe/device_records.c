@@ -8,10 +8,10 @@
 
 enum { LOOK_MS = 2000, HEADER = 13 /* of a record without connection id */, LENGTH_AT = 11 };
 
-static const struct sg_probe_request harmless = {SG_COAP_GET, {3, {3, 0, 0}}, UINT32_MAX, {0}};
+static const struct sg_probe_dev_request harmless = {SG_COAP_GET, {3, {3, 0, 0}}, UINT32_MAX, {0}};
 
 /* A sealed request of its own number; the datagram is in g->held. */
-static struct sg_bytes fresh(struct sg_probe_good *g, const struct sg_probe_request *request, uint16_t *mid)
+static struct sg_bytes fresh(struct sg_probe_good *g, const struct sg_probe_dev_request *request, uint16_t *mid)
 {
     uint8_t space[128];
     struct sg_buf b = sg_buf(space, sizeof space);
@@ -53,7 +53,7 @@ static void conclude(struct sg_probe_device *p, struct sg_probe_result *r, unsig
     }
 }
 
-void sg_probe_tamper(struct sg_probe_device *p, struct sg_probe_result *r)
+void sg_probe_dev_tamper(struct sg_probe_device *p, struct sg_probe_result *r)
 {
     enum { PLACES = 9 };
     static const char *const names[PLACES] = {"type",           "version",    "epoch",      "number", "length",
@@ -62,7 +62,7 @@ void sg_probe_tamper(struct sg_probe_device *p, struct sg_probe_result *r)
     unsigned sent = 0;
     char taken[80] = "";
 
-    if (!sg_probe_session(p, r))
+    if (!sg_probe_dev_session(p, r))
         return;
     for (size_t i = 0; i < PLACES; i++) {
         uint8_t copy[sizeof p->good->held];
@@ -83,14 +83,14 @@ void sg_probe_tamper(struct sg_probe_device *p, struct sg_probe_result *r)
     conclude(p, r, sent, taken, "altered");
 }
 
-void sg_probe_truncate(struct sg_probe_device *p, struct sg_probe_result *r)
+void sg_probe_dev_truncate(struct sg_probe_device *p, struct sg_probe_result *r)
 {
     enum { CUTS = 7 };
     uint16_t mid[2 * CUTS];
     unsigned sent = 0;
     char taken[80] = "";
 
-    if (!sg_probe_session(p, r))
+    if (!sg_probe_dev_session(p, r))
         return;
     for (size_t i = 0; i < 2 * CUTS; i++) { /* the second half says the length that is left */
         uint8_t copy[sizeof p->good->held];
@@ -117,15 +117,15 @@ void sg_probe_truncate(struct sg_probe_device *p, struct sg_probe_result *r)
 }
 
 /* The same record again, at once and in the next session. */
-void sg_probe_replay(struct sg_probe_device *p, struct sg_probe_result *r)
+void sg_probe_dev_replay(struct sg_probe_device *p, struct sg_probe_result *r)
 {
     enum { TIMES = 3 };
-    const struct sg_probe_request trigger = {SG_COAP_POST, sg_path(3, 1, 0, 8, 0), UINT32_MAX, {0}};
+    const struct sg_probe_dev_request trigger = {SG_COAP_POST, sg_path(3, 1, 0, 8, 0), UINT32_MAX, {0}};
     uint8_t record[sizeof p->good->held];
     uint16_t mid;
     char taken[80] = "";
 
-    if (!sg_probe_session(p, r))
+    if (!sg_probe_dev_session(p, r))
         return;
     const struct sg_bytes whole = fresh(p->good, &trigger, &mid);
     if (whole.n > 0)
@@ -147,12 +147,12 @@ void sg_probe_replay(struct sg_probe_device *p, struct sg_probe_result *r)
     r->severity = again ? SG_SEVERITY_HIGH : r->severity;
     const bool lives = sg_probe_good_lives(p->good);
     p->last_fresh = false;
-    if (lives && sg_probe_control(p, SG_FLAW_NONE)) { /* a session of its own, with other keys */
+    if (lives && sg_probe_dev_control(p, SG_FLAW_NONE)) { /* a session of its own, with other keys */
         sg_probe_good_throw(p->good, sg_bytes(record, whole.n));
         (void)sg_probe_good_run(p->good, NULL, sg_probe_steady() + LOOK_MS);
         if (sg_probe_lwm2m_answers(&p->good->lwm2m, mid) > 0)
             (void)snprintf(taken, sizeof taken, "of the session before");
     }
-    sg_probe_note_control(p, r);
+    sg_probe_dev_note_control(p, r);
     conclude(p, r, TIMES + 1, taken, "repeated");
 }

@@ -2,12 +2,32 @@
 /* Servers that a device must refuse: what is wrong with each, which alerts name that cause, and what an attempt of the
  * device with it says. */
 #include "probe/device_internal.h"
+#include "probe/server_internal.h"
 
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
 
-static const struct sg_probe_refusal refusals[] = {
+static bool is_anonymous(uint16_t suite)
+{
+    return strstr(sg_probe_suite_name(suite), "_ECDH_anon_") != NULL;
+}
+
+static bool is_psk(uint16_t suite)
+{
+    return strstr(sg_probe_suite_name(suite), "TLS_PSK_") != NULL;
+}
+
+/* Of those that a forged flight can be of. */
+static bool is_weak(uint16_t suite)
+{
+    const char *name = sg_probe_suite_name(suite);
+    return sg_probe_suite_class(suite) != SG_SUITE_SOUND &&
+           (strncmp(name, "TLS_ECDHE_", 10) == 0 || strncmp(name, "TLS_RSA_WITH_", 13) == 0) &&
+           strstr(name, "_PSK_") == NULL;
+}
+
+static const struct sg_probe_dev_refusal refusals[] = {
     {"dev.server.wrong-ca",
      {.flaw = SG_FLAW_WRONG_CA},
      SG_FLAW_NONE,
@@ -49,7 +69,7 @@ static const struct sg_probe_refusal refusals[] = {
      "whose certificate is for clients only",
      {SSL_AD_UNSUPPORTED_CERTIFICATE}},
     {"dev.server.ca-leaf",
-     {.flaw = SG_FLAW_CA_LEAF},
+     {.flaw = SG_FLAW_CA_LEAF, .forged = true},
      SG_FLAW_NONE,
      "whose certificate is that of a CA",
      {SSL_AD_UNSUPPORTED_CERTIFICATE}},
@@ -68,6 +88,31 @@ static const struct sg_probe_refusal refusals[] = {
      SG_FLAW_NONE,
      "that ends the session with a CA of its own and passes all on",
      {SSL_AD_UNKNOWN_CA}},
+    {"dev.server.no-certificate",
+     {.forged = true, .no_certificate = true},
+     SG_FLAW_NONE,
+     "that shows no certificate",
+     {SSL_AD_UNEXPECTED_MESSAGE, SSL_AD_ILLEGAL_PARAMETER}},
+    {"dev.server.anon",
+     {.forged = true, .suite = 0xc018 /* TLS_ECDH_anon_WITH_AES_128_CBC_SHA */, .offered = is_anonymous},
+     SG_FLAW_NONE,
+     "that chooses a suite without authentication",
+     {SSL_AD_ILLEGAL_PARAMETER, SSL_AD_INSUFFICIENT_SECURITY, SSL_AD_UNEXPECTED_MESSAGE}},
+    {"dev.server.psk",
+     {.forged = true, .suite = 0xc0a8 /* TLS_PSK_WITH_AES_128_CCM_8 */, .offered = is_psk},
+     SG_FLAW_NONE,
+     "that chooses a pre-shared key instead of certificates",
+     {SSL_AD_ILLEGAL_PARAMETER, SSL_AD_UNKNOWN_PSK_IDENTITY, SSL_AD_UNEXPECTED_MESSAGE}},
+    {"dev.suite.weak",
+     {.forged = true, .suite = 0xc006 /* TLS_ECDHE_ECDSA_WITH_NULL_SHA */, .offered = is_weak},
+     SG_FLAW_NONE,
+     "that chooses a suite which protects nothing, or not enough",
+     {SSL_AD_ILLEGAL_PARAMETER, SSL_AD_INSUFFICIENT_SECURITY}},
+    {"dev.suite.old-version",
+     {.forged = true, .version = SG_DTLS_1_0},
+     SG_FLAW_NONE,
+     "that speaks DTLS 1.0 only",
+     {SSL_AD_PROTOCOL_VERSION, SSL_AD_ILLEGAL_PARAMETER, SSL_AD_INSUFFICIENT_SECURITY}},
     {"dev.server.not-a-ca",
      {.flaw = SG_FLAW_NOT_A_CA},
      SG_FLAW_NONE_BELOW_CA,
@@ -85,7 +130,7 @@ static const struct sg_probe_refusal refusals[] = {
      {SSL_AD_UNSUPPORTED_CERTIFICATE, SSL_AD_INSUFFICIENT_SECURITY}},
 };
 
-const struct sg_probe_refusal *sg_probe_find_refusal(const char *run)
+const struct sg_probe_dev_refusal *sg_probe_dev_find_refusal(const char *run)
 {
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
         if (strcmp(refusals[i].run, run) == 0)
@@ -101,7 +146,7 @@ static bool names_no_cause(int alert)
     return alert == SSL_AD_BAD_CERTIFICATE || alert == SSL_AD_CERTIFICATE_UNKNOWN || alert == SSL_AD_HANDSHAKE_FAILURE;
 }
 
-static bool names_this_cause(const struct sg_probe_refusal *f, int alert)
+static bool names_this_cause(const struct sg_probe_dev_refusal *f, int alert)
 {
     for (size_t i = 0; i < SG_REFUSAL_ALERTS && f->alerts[i] != 0; i++)
         if (f->alerts[i] == alert)
@@ -109,8 +154,8 @@ static bool names_this_cause(const struct sg_probe_refusal *f, int alert)
     return false;
 }
 
-static void judge_alert(const struct sg_probe_refusal *f, const struct sg_probe_attempt *t, struct sg_probe_result *r,
-                        const char *stage)
+static void judge_alert(const struct sg_probe_dev_refusal *f, const struct sg_probe_dev_attempt *t,
+                        struct sg_probe_result *r, const char *stage)
 {
     char observed[300], reason[400];
     const char *name = SSL_alert_desc_string_long(t->alert);
@@ -134,7 +179,8 @@ static void judge_alert(const struct sg_probe_refusal *f, const struct sg_probe_
     }
 }
 
-static void judge_session(const struct sg_probe_refusal *f, const struct sg_probe_attempt *t, struct sg_probe_result *r)
+static void judge_session(const struct sg_probe_dev_refusal *f, const struct sg_probe_dev_attempt *t,
+                          struct sg_probe_result *r)
 {
     char observed[400], reason[300];
     if (t->ended && t->first[0] == '\0') {
@@ -147,24 +193,31 @@ static void judge_session(const struct sg_probe_refusal *f, const struct sg_prob
         sg_probe_conclude(r, SG_VERDICT_REMARK, observed, reason);
         return;
     }
+    if (!t->complete) {
+        (void)snprintf(observed, sizeof observed, "It went on with the handshake (%s): its key exchange%s came.",
+                       t->suite, t->stage == SG_REACHED_FINISHED ? " and its Finished" : "");
+        (void)snprintf(reason, sizeof reason, "It takes a server %s for its own.", f->wrong);
+        sg_probe_conclude(r, SG_VERDICT_FAIL, observed, reason);
+        return;
+    }
     (void)snprintf(observed, sizeof observed, "It finished the handshake%s%s%s%s%s.", t->suite[0] != '\0' ? " (" : "",
                    t->suite, t->suite[0] != '\0' ? ")" : "", t->first[0] != '\0' ? " and sent " : "", t->first);
     (void)snprintf(reason, sizeof reason, "It takes a server %s for its own.", f->wrong);
     sg_probe_conclude(r, SG_VERDICT_FAIL, observed, reason);
 }
 
-void sg_probe_judge_refusal(const struct sg_probe_refusal *f, const struct sg_probe_attempt *t,
-                            struct sg_probe_result *r)
+void sg_probe_dev_judge_refusal(const struct sg_probe_dev_refusal *f, const struct sg_probe_dev_attempt *t,
+                                struct sg_probe_result *r)
 {
     char text[300];
-    if (t->stage == SG_STAGE_NOTHING) {
+    if (t->stage == SG_REACHED_NOTHING) {
         sg_probe_conclude(r, SG_VERDICT_SKIPPED, "It did not come.",
                           "The device made no attempt while this server was there to be connected to.");
-    } else if (t->stage == SG_STAGE_FINISHED && t->alert < 0) {
+    } else if (t->stage >= SG_REACHED_ANSWERED && t->alert < 0) {
         judge_session(f, t, r);
     } else if (t->alert >= 0) {
         judge_alert(f, t, r,
-                    t->stage == SG_STAGE_HELLO ? "after the server's certificate" : "after its own key exchange");
+                    t->stage == SG_REACHED_HELLO ? "after the server's messages" : "after its own key exchange");
     } else if (t->why[0] != '\0') {
         (void)snprintf(text, sizeof text, "The server that was played could not go on: %s.", t->why);
         sg_probe_conclude(r, SG_VERDICT_SKIPPED, text,
@@ -172,26 +225,26 @@ void sg_probe_judge_refusal(const struct sg_probe_refusal *f, const struct sg_pr
     } else {
         sg_probe_conclude(r, SG_VERDICT_REMARK,
                           t->again ? "It began a new handshake without a word about this one."
-                                   : "It said nothing any more after the server's certificate.",
+                                   : "It said nothing any more after the server's messages.",
                           "No session came about, and nothing says why: that the device refused this server for what "
                           "is wrong with it is likely, and not shown.");
     }
 }
 
-static void facts(const struct sg_probe_attempt *t, struct sg_probe_result *r)
+static void facts(const struct sg_probe_dev_attempt *t, struct sg_probe_result *r)
 {
     static const char *const stages[] = {"nothing", "hello", "answered", "finished"};
     r->facts = json_pack("{s:s, s:i, s:b, s:s, s:s}", "stage", stages[t->stage], "alert", t->alert, "session",
                          t->complete ? 1 : 0, "suite", t->suite, "first_message", t->first);
 }
 
-int sg_probe_refuse(struct sg_probe_device *p, const struct sg_probe_refusal *f, struct sg_probe_result *r,
-                    struct sg_error *err)
+int sg_probe_dev_refuse(struct sg_probe_device *p, const struct sg_probe_dev_refusal *f, struct sg_probe_result *r,
+                        struct sg_error *err)
 {
-    struct sg_probe_attempt t;
+    struct sg_probe_dev_attempt t;
 
-    const bool before = sg_probe_control(p, f->control);
-    sg_probe_note_control(p, r);
+    const bool before = sg_probe_dev_control(p, f->control);
+    sg_probe_dev_note_control(p, r);
     if (!before) {
         sg_probe_conclude(r, SG_VERDICT_NOTHING_AGAINST, "Nothing was tried.", "");
         return 0;
@@ -203,8 +256,8 @@ int sg_probe_refuse(struct sg_probe_device *p, const struct sg_probe_refusal *f,
         return 0;
     }
     facts(&t, r);
-    (void)sg_probe_control(p, f->control);
-    sg_probe_note_control(p, r);
-    sg_probe_judge_refusal(f, &t, r);
+    (void)sg_probe_dev_control(p, f->control);
+    sg_probe_dev_note_control(p, r);
+    sg_probe_dev_judge_refusal(f, &t, r);
     return 0;
 }

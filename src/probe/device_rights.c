@@ -9,7 +9,7 @@ enum { SECURITY = 0, DEVICE = 3 }; /* objects */
 
 static const struct {
     const char *what;
-    struct sg_probe_request request;
+    struct sg_probe_dev_request request;
     enum sg_severity severity;
 } beyond[] = {
     {"read of the Security object /0", {SG_COAP_GET, {1, {SECURITY}}, UINT32_MAX, {0}}, SG_SEVERITY_CRITICAL},
@@ -27,14 +27,14 @@ static const struct {
 };
 enum { BEYOND = sizeof beyond / sizeof beyond[0] };
 
-void sg_probe_rights(struct sg_probe_device *p, struct sg_probe_result *r)
+void sg_probe_dev_rights(struct sg_probe_device *p, struct sg_probe_result *r)
 {
     char text[500];
     struct sg_buf faults = sg_buf(text, sizeof text - 1);
     unsigned silent = 0;
     enum sg_severity worst = SG_SEVERITY_INFO;
 
-    if (!sg_probe_session(p, r))
+    if (!sg_probe_dev_session(p, r))
         return;
     r->facts = json_object();
     for (size_t i = 0; i < BEYOND; i++) {
@@ -70,14 +70,14 @@ void sg_probe_rights(struct sg_probe_device *p, struct sg_probe_result *r)
 }
 
 /* RFC 7252 section 4.5: a message that comes twice is answered twice, and its request done once. */
-void sg_probe_repeat(struct sg_probe_device *p, struct sg_probe_result *r)
+void sg_probe_dev_repeat(struct sg_probe_device *p, struct sg_probe_result *r)
 {
     enum { EFFECT_MS = 8000, AGAIN_MS = 3000 };
-    const struct sg_probe_request trigger = {SG_COAP_POST, sg_path(3, 1, 0, 8, 0), UINT32_MAX, {0}};
+    const struct sg_probe_dev_request trigger = {SG_COAP_POST, sg_path(3, 1, 0, 8, 0), UINT32_MAX, {0}};
     uint8_t space[64];
     struct sg_buf b = sg_buf(space, sizeof space);
 
-    if (!sg_probe_session(p, r))
+    if (!sg_probe_dev_session(p, r))
         return;
     struct sg_probe_lwm2m *l = &p->good->lwm2m;
     l->updated = false;

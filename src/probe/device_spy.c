@@ -43,7 +43,7 @@ static void search(void *user, bool from_device, struct sg_bytes datagram)
 /* Reads of what most devices have, so that their answers are seen too. */
 static void live(struct sg_probe_good *g)
 {
-    static const struct sg_probe_request reads[] = {
+    static const struct sg_probe_dev_request reads[] = {
         {SG_COAP_GET, {2, {3, 0}}, UINT32_MAX, {0}},
         {SG_COAP_GET, {2, {1, 0}}, UINT32_MAX, {0}},
         {SG_COAP_GET, {2, {4, 0}}, UINT32_MAX, {0}},
@@ -91,7 +91,7 @@ static void conclude(struct sg_probe_result *r, const struct search *s)
 }
 
 /* A whole life of the device: handshake, registration, reads, an update, the end. */
-void sg_probe_clear(struct sg_probe_device *p, struct sg_probe_result *r)
+void sg_probe_dev_clear(struct sg_probe_device *p, struct sg_probe_result *r)
 {
     struct search s = {.n = 0};
     char endpoint[sizeof p->good->lwm2m.endpoint] = "";
@@ -106,7 +106,7 @@ void sg_probe_clear(struct sg_probe_device *p, struct sg_probe_result *r)
     p->spy = search;
     p->spy_user = &s;
     p->last_fresh = false;
-    const bool came = sg_probe_session(p, r);
+    const bool came = sg_probe_dev_session(p, r);
     if (came) {
         live(p->good);
         sg_probe_good_end(p);
@@ -149,13 +149,13 @@ static void note_record(void *user, bool from_device, struct sg_bytes d)
     s->n++;
 }
 
-void sg_probe_nonces(struct sg_probe_device *p, struct sg_probe_result *r)
+void sg_probe_dev_nonces(struct sg_probe_device *p, struct sg_probe_result *r)
 {
     struct nonces s = {.n = 0};
     struct sg_dtls_info info;
     char observed[200];
 
-    if (!sg_probe_session(p, r))
+    if (!sg_probe_dev_session(p, r))
         return;
     if (sg_dtls_info(p->good->dtls, p->good->id, &info))
         s.cid = info.cid_in_len;

@@ -10,7 +10,8 @@ from harness import SERVER_NAME, free_port, run, wait_until
 ENDPOINT = "urn:imei:351516170000996"
 REFUSALS = ["dev.server.wrong-ca", "dev.server.same-name", "dev.server.wrong-key", "dev.server.expired",
             "dev.server.future", "dev.server.wrong-name", "dev.server.other-server", "dev.server.usage",
-            "dev.server.sha1", "dev.server.broken-chain", "dev.mitm", "dev.server.not-a-ca", "dev.server.small-curve",
+            "dev.server.ca-leaf", "dev.server.sha1", "dev.server.broken-chain", "dev.mitm", "dev.server.no-certificate",
+            "dev.server.anon", "dev.server.psk", "dev.suite.weak", "dev.suite.old-version", "dev.server.not-a-ca", "dev.server.small-curve",
             "dev.server.small-rsa"]
 
 
@@ -64,6 +65,7 @@ def test_a_sound_device_refuses_every_bad_server(home, folder, device):
         assert rec["facts"]["stage"] == "hello" and not rec["facts"]["session"]
     assert "unknown CA" in results["dev.server.wrong-ca"]["observed"]
     assert "decrypt error" in results["dev.server.wrong-key"]["observed"]
+    assert "protocol version" in results["dev.suite.old-version"]["observed"]
     assert "certificate expired" in results["dev.server.expired"]["observed"]
     whole = run("signet", "probe", "records", folder / "evidence", "--json", check=0)
     assert json.loads(whole.stdout)["whole"] is True

@@ -166,6 +166,7 @@ static int run(struct sg_cli *cli)
     int code = arguments(&w);
     if (code == 0)
         code = load(&w);
+    (void)snprintf(target.address, sizeof target.address, "what connects to %s", w.listen);
     if (code == 0)
         code = sg_cli_probe_begin(&w.p, SG_PROBE_DEVICE, &target, NULL);
     if (code == 0)
