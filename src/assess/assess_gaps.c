@@ -62,12 +62,16 @@ void sg_assess_gap_run(struct sg_assessing *a, const struct sg_en_requirement *r
     static const struct {
         const char *prefix, *command;
         enum sg_gap kind;
-    } by[] = {{"dev.", "signet probe device", SG_GAP_RUN},   {"modem.", "signet probe modem", SG_GAP_RUN},
-              {"image.", "signet probe image", SG_GAP_RUN},  {"batch.", "signet probe batch", SG_GAP_RUN},
-              {"fw.", "signet probe guided", SG_GAP_GUIDED}, {"port.", "signet probe guided", SG_GAP_GUIDED}};
+    } by[] = {{"dev.reset", "signet probe guide", SG_GAP_GUIDED}, {"dev.log", "signet probe guide", SG_GAP_GUIDED},
+              {"dev.scan", "signet probe guide", SG_GAP_GUIDED},  {"fw.", "signet probe guide", SG_GAP_GUIDED},
+              {"port.", "signet probe guide", SG_GAP_GUIDED},     {"dev.", "signet probe device", SG_GAP_RUN},
+              {"modem.", "signet probe modem", SG_GAP_RUN},       {"image.", "signet probe image", SG_GAP_RUN},
+              {"batch.", "signet probe batch", SG_GAP_RUN}};
     for (size_t i = 0; i < sizeof by / sizeof by[0]; i++)
-        if (strncmp(by[i].prefix, run, strlen(by[i].prefix)) == 0)
+        if (strncmp(by[i].prefix, run, strlen(by[i].prefix)) == 0) {
             sg_assess_gap(a, by[i].kind, r, part, unit, 0, by[i].command, "%s", run);
+            return;
+        }
 }
 
 static size_t weight(const json_t *gap)

@@ -190,7 +190,7 @@ static void print_gaps(const struct sg_cli_assess *a, const json_t *product, con
         {"run", "signet probe modem", "To be measured on the equipment, with `signet probe modem`:"},
         {"run", "signet probe image", "To be measured on the firmware's image, with `signet probe image`:"},
         {"run", "signet probe batch", "To be measured on a lot, with `signet probe batch`:"},
-        {"guided run", "", "To be tried at a bench, with `signet probe guided`:"},
+        {"guided run", "", "To be tried at a bench, with `signet probe guide`:"},
         {"check", "checks: sufficiency",
          "To be tested on the equipment by a person, and written down (checks, kind: sufficiency):"},
         {"check", "checks: completeness",
