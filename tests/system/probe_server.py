@@ -59,17 +59,20 @@ class BadServer:
         ready = self.process.expect(r"^ready (\d+) (\d+)$")
         self.port, self.plain_port = int(ready.group(1)), int(ready.group(2))
 
-    def probe(self, *options, check=None):
-        """All runs with all identities: {run: result}, and the exit code."""
-        pki = self.pki
-        done = run("signet", "probe", "server", f"coaps://127.0.0.1:{self.port}", "--name", "localhost",
-                   "--cert", pki["device.pem"], "--key", pki["device.key"], "--ca", pki["server-root.pem"],
-                   "--issuer-cert", pki["device-root.pem"], "--issuer-key", pki["device-root.key"],
-                   "--revoked-cert", pki["revoked.pem"], "--revoked-key", pki["revoked.key"],
-                   "--other-endpoint", OTHER, "--plain-port", self.plain_port, "--rate", 1000, "--evidence",
-                   pki["evidence"], "--json", *options, timeout=300, check=check)
-        assert done.stdout, done.stderr
-        return {r["run"]: r for r in json.loads(done.stdout)["results"]}, done.returncode
+    def probe(self, *options):
+        return probe_all(self.pki, self.port, self.plain_port, *options)
+
+
+def probe_all(pki, port, plain_port, *options):
+    """All runs with all identities: {run: result}, and the exit code."""
+    done = run("signet", "probe", "server", f"coaps://127.0.0.1:{port}", "--name", "localhost",
+               "--cert", pki["device.pem"], "--key", pki["device.key"], "--ca", pki["server-root.pem"],
+               "--issuer-cert", pki["device-root.pem"], "--issuer-key", pki["device-root.key"],
+               "--revoked-cert", pki["revoked.pem"], "--revoked-key", pki["revoked.key"],
+               "--other-endpoint", OTHER, "--plain-port", plain_port, "--rate", 1000, "--evidence",
+               pki["evidence"], "--json", *options, timeout=300)
+    assert done.stdout, done.stderr
+    return {r["run"]: r for r in json.loads(done.stdout)["results"]}, done.returncode
 
 
 def found(results):

@@ -8,7 +8,7 @@ import re
 import socket
 import time
 
-from harness import BIN, SERVER_NAME, free_port, run, wait_until
+from harness import BIN, ROOT, SERVER_NAME, free_port, run, wait_until
 from probe_server import BadServer, Pki, found
 
 
@@ -125,6 +125,14 @@ def test_nobody_there(folder):
         done = probe(f"coaps://127.0.0.1:{silent.getsockname()[1]}", folder, "--wait", 200)
     assert done.returncode == 1
     assert "no answer to a DTLS ClientHello" in done.stderr
+
+
+def test_the_reference_has_each_run():
+    rows = re.findall(r"^\| `(srv\.[a-z.0-9-]+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \| (\w+) \| [^|]+ \|$",
+                      (ROOT / "docs/reference/probe-server.md").read_text(), re.M)
+    runs = json.loads(run("signet", "probe", "runs", "--json", check=0).stdout)["runs"]
+    assert rows == [(r["run"], r["title"], r["expected"], r["requirements"] or "–", r["severity"])
+                    for r in runs if r["kind"] == "server"]
 
 
 def test_wrong_usage(folder):
