@@ -225,6 +225,13 @@ const struct sg_assess_link *sg_assess_link(size_t i); /* NULL after the last */
 enum sg_assess_page_kind { SG_PAGE_REPORT, SG_PAGE_DOCUMENTATION, SG_PAGE_DECLARATION };
 char *sg_assess_page(enum sg_assess_page_kind kind, const json_t *result, size_t *n, struct sg_error *err);
 
+/* ------------------------------------------------------------------------------------------------ the comparison */
+
+/* What differs between two results: "changed" (statements of the product file: path, old, new), "results" (of
+ * requirements), "again" (runs and people's checks that counted in the first, and do not in the second, nor were made
+ * again). docs/reference/json.md. A new reference; NULL: no memory. */
+json_t *sg_assess_diff(const json_t *before, const json_t *after);
+
 /* ---------------------------------------------------------------------------------------------------- the seal */
 
 /*

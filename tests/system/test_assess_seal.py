@@ -12,7 +12,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from harness import run
+from harness import ROOT, run
 
 EC = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
 TS = """[tsa]
@@ -79,43 +79,40 @@ def authority(folder):
     a.close()
 
 
-def add_record(evidence, number, previous, firmware="1.2.3"):
-    """A record as docs/reference/records.md says, signed by openssl."""
-    place = evidence / f"{number:04d}-srv.plain"
+def add_record(evidence, number, previous, run_name="dev.server.wrong-ca", firmware="2.4.1"):
+    """A record of the equipment as docs/reference/records.md says, signed by openssl. Returns its hash."""
+    place = evidence / f"{number:04d}-{run_name}"
     place.mkdir()
     text = f"what was said, {number}\n" * 40
     (place / "transcript.txt").write_text(text)
-    record = {"format": 1, "number": number, "previous": previous, "run": "srv.plain", "requirements": ["SCM-1"],
-              "began": f"2026-11-23T10:00:0{number}.000Z", "target": {"kind": "device", "firmware": firmware},
+    record = {"format": 1, "number": number, "previous": previous, "run": run_name, "requirements": ["AUM-3"],
+              "began": f"2026-11-22T10:00:0{number}.000Z", "verdict": "nothing-against", "weight": "primary",
+              "setting": "equipment", "target": {"kind": "device", "product": "Aqua One", "firmware": firmware},
               "files": [{"name": "transcript.txt", "what": "transcript", "bytes": len(text),
                          "sha256": hashlib.sha256(text.encode()).hexdigest()}]}
     raw = json.dumps(record, indent=2).encode()
     (place / "record.json").write_bytes(raw)
     sh("openssl cms -sign -binary -in record.json -signer ../signer.crt -inkey ../signer.key -outform DER -out record.p7s "
        "-md sha256 -nosmimecap", place)
-    return hashlib.sha256(raw).hexdigest(), {"folder": place.name, "began": record["began"]}
+    return hashlib.sha256(raw).hexdigest()
 
 
-def finish(path, records):
-    """result.json as of these inputs, and its report."""
-    product = (path / "product.yaml").read_bytes()
-    result = {"format": 1, "product_file": {"sha256": hashlib.sha256(product).hexdigest(), "bytes": len(product)},
-              "result": "NOT ENOUGH EVIDENCE", "records": records}
-    (path / "result.json").write_text(json.dumps(result, indent=2))
-    run("signet", "assess", "report", path, "--no-pdf", check=0)
+def new_evidence(path):
+    path.mkdir(parents=True)
+    sh(f"openssl req -x509 {EC} -keyout signer.key -out signer.crt -subj /CN=evidence -days 9", path)
+    return path
 
 
 @pytest.fixture
 def assessment(folder):
+    """The example's meter, with three records, assessed and reported."""
     path = folder / "meter"
-    (path / "evidence").mkdir(parents=True)
-    (path / "product.yaml").write_text("product:\n  name: Meter\n")
-    sh(f"openssl req -x509 {EC} -keyout signer.key -out signer.crt -subj /CN=evidence -days 9", path / "evidence")
-    previous, records = "", []
-    for number in (1, 2, 3):
-        previous, entry = add_record(path / "evidence", number, previous)
-        records.append(entry)
-    finish(path, records)
+    evidence, previous = new_evidence(path / "evidence"), ""
+    shutil.copy(ROOT / "examples/meter/product.yaml", path)
+    for number, name in enumerate(("dev.server.wrong-ca", "dev.server.expired", "dev.server.wrong-name"), 1):
+        previous = add_record(evidence, number, previous, name)
+    run("signet", "assess", "run", path)  # not enough evidence, as its exit code says
+    run("signet", "assess", "report", path, "--no-pdf", check=0)
     return path
 
 
@@ -237,7 +234,7 @@ def flip(at):
 
 def test_each_change_is_named(home, assessment, authority):
     archive = seal(home, assessment, "--tsa", authority.url)
-    for path, at in (("evidence/0002-srv.plain/record.json", 17), ("report/report.html", 5000), ("MANIFEST.sha256", 9),
+    for path, at in (("evidence/0002-dev.server.expired/record.json", 17), ("report/report.html", 5000), ("MANIFEST.sha256", 9),
                      ("result.json", 0)):
         told = verify(altered(archive, path, flip(at)), check=1)
         assert [(f["fault"], f["path"], f["from"], f["to"]) for f in told["findings"]][0] == ("altered", path, at, at)
@@ -267,7 +264,7 @@ def test_another_signer_and_another_stamp_are_named(home, folder, assessment, au
 
 def test_the_records_chain_is_checked_too(home, folder, assessment):
     """Sealed by someone who left out a record, or altered one: hashes and signature fit, the chain does not."""
-    shutil.rmtree(assessment / "evidence/0002-srv.plain")
+    shutil.rmtree(assessment / "evidence/0002-dev.server.expired")
     done = home.signet("assess", "seal", assessment, "--draft", check=3)
     assert "not as they were made, and are not sealed" in done.stderr
 
@@ -278,7 +275,8 @@ def test_what_must_not_be_sealed(home, assessment):
     done = home.signet("assess", "seal", assessment, check=3)
     assert "notes.txt is or has a private key" in done.stderr and not list(assessment.glob("*.tar"))
     (assessment / "evidence-files/notes.txt").unlink()
-    (assessment / "product.yaml").write_text("product:\n  name: Other\n")
+    with (assessment / "product.yaml").open("a") as f:
+        f.write("# more\n")
     assert "run `signet assess run` again" in home.signet("assess", "seal", assessment, check=3).stderr
     told = json.loads(home.signet("assess", "seal", assessment, "--draft", "--json", check=0).stdout)
     assert told["draft"] and told["stamped"] is None and verify(told["file"])["draft"]
@@ -342,3 +340,62 @@ def test_a_stamp_carried_by_hand(home, folder, assessment, authority):
     assert len(verify(archive, "--tsa-ca", authority.ca)["stamps"]) == 1
     # The same answer is none to the next request.
     assert "over other bytes" in run("signet", "assess", "renew", archive, "--tsa-file", query, check=1).stderr
+
+
+def new_firmware(path, to, version="2.5.0"):
+    text = (path / "product.yaml").read_text()
+    old = 'firmware: "2.4.1"\n  firmware_date: 2026-10-12'
+    assert old in text
+    to.mkdir()
+    (to / "product.yaml").write_text(text.replace(old, f'firmware: "{version}"\n  firmware_date: 2026-11-01'))
+    return to
+
+
+def diff(*args):
+    return json.loads(run("signet", "assess", "diff", *args, "--json", check=0).stdout)
+
+
+def test_what_a_new_firmware_changes(home, folder, assessment):
+    with (assessment / "product.yaml").open("r+") as f:
+        text = f.read().replace("checks: []", """checks:
+  - kind: completeness
+    requirements: [GEC-2]
+    did: All ports were scanned from the network side
+    saw: None was open
+    serial: AQ1-000007
+    firmware: "2.4.1"
+    by: M. Jansen
+    date: 2026-11-20""")
+        f.seek(0)
+        f.write(text)
+    new = new_firmware(assessment, folder / "new")
+    told = diff(assessment, new)
+    assert {"path": "product.firmware", "old": "2.4.1", "new": "2.5.0"} in told["changed"]
+    assert {c["path"] for c in told["changed"]} == {"product.firmware", "product.firmware_date"}
+    runs = {e["what"]: e for e in told["again"] if e["kind"] == "run"}
+    assert set(runs) == {"dev.server.wrong-ca", "dev.server.expired", "dev.server.wrong-name"}
+    assert runs["dev.server.expired"]["requirements"] == ["AUM-3"]
+    assert 'it is of firmware "2.4.1", and the product file states 2.5.0' in runs["dev.server.expired"]["why"]
+    assert [(e["what"], e["requirements"]) for e in told["again"] if e["kind"] == "check"] == [
+        ("All ports were scanned from the network side", ["GEC-2"])]
+    # One of the runs has been made again: it is on the list no more.
+    evidence = shutil.copytree(assessment / "evidence", new / "evidence")
+    last = hashlib.sha256((evidence / "0003-dev.server.wrong-name/record.json").read_bytes()).hexdigest()
+    add_record(evidence, 4, last, "dev.server.expired", "2.5.0")
+    assert {e["what"] for e in diff(assessment, new)["again"] if e["kind"] == "run"} == {"dev.server.wrong-ca", "dev.server.wrong-name"}
+    text = run("signet", "assess", "diff", assessment, new / "product.yaml", check=0).stdout
+    assert "run   dev.server.wrong-ca  for AUM-3" in text and "product.firmware " in text
+
+
+def test_sealed_archives_are_compared_too(home, folder, assessment):
+    archive = seal(home, assessment)
+    assert diff(archive, assessment) == {"changed": [], "results": [], "again": []}
+    new = new_firmware(assessment, folder / "new")
+    text = (new / "product.yaml").read_text()
+    (new / "product.yaml").write_text(text.replace("types: [AQ1-15, AQ1-20]", "types: [AQ1-15, AQ1-20, AQ1-25]"))
+    told = diff(archive, new / "product.yaml")
+    assert {"path": "product.types", "old": ["AQ1-15", "AQ1-20"], "new": ["AQ1-15", "AQ1-20", "AQ1-25"]} in told["changed"]
+    assert len(told["again"]) == 3
+    assert "needs a word more" in run("signet", "assess", "diff", archive, check=2).stderr
+    assert "there is no" in run("signet", "assess", "diff", archive, folder / "nothing", check=4).stderr
+    assert "no sealed archive" in run("signet", "assess", "diff", archive, root(home), check=1).stderr

@@ -45,6 +45,7 @@ static const struct sub {
      BIT(SG_ASSESS_OUT) | BIT(SG_ASSESS_TSA) | BIT(SG_ASSESS_TSA_FILE) | BIT(SG_ASSESS_TSA_CA) | BIT(SG_ASSESS_DIGEST) |
          BIT(SG_ASSESS_CA),
      NULL, sg_cli_assess_renew},
+    {"diff", 0, NULL, sg_cli_assess_diff},
 };
 enum { SUBS = sizeof subs / sizeof subs[0] };
 
@@ -70,13 +71,22 @@ static const struct sub *find(const struct sg_cli *cli, const char *word)
     return NULL;
 }
 
+/* What is compared are two. */
+static bool takes_two(const struct sub *sub)
+{
+    return sub->run == sg_cli_assess_diff;
+}
+
 static int take_word(struct sg_cli *cli, const struct sub **sub, struct sg_cli_assess *a)
 {
     if (*sub == NULL)
         return (*sub = find(cli, cli->value)) != NULL ? 0 : SG_CLI_USAGE;
-    if (a->operand != NULL)
+    if (a->operand == NULL)
+        a->operand = cli->value;
+    else if (a->second == NULL && takes_two(*sub))
+        a->second = cli->value;
+    else
         return sg_cli_usage(cli, "there is one word too many: %s.", cli->value);
-    a->operand = cli->value;
     return 0;
 }
 
@@ -104,7 +114,7 @@ static int run(struct sg_cli *cli)
     for (int i = 0; i < SG_ASSESS_OPTIONS; i++)
         if (a.value[i] != NULL && (sub->takes & BIT(i)) == 0)
             return sg_cli_usage(cli, "`signet assess %s` has no option %s.", sub->name, options[i].name);
-    if (a.operand == NULL && sub->without == NULL)
+    if ((a.operand == NULL && sub->without == NULL) || (a.second == NULL && takes_two(sub)))
         return sg_cli_usage(cli, "`signet assess %s` needs a word more.", sub->name);
     if (a.operand == NULL)
         a.operand = sub->without;
@@ -113,7 +123,7 @@ static int run(struct sg_cli *cli)
 
 const struct sg_cli_command sg_cli_assess_command = {
     "assess",
-    "explain [REQUIREMENT] [OPTION…]",
+    "check | run | report | seal [DIR] | verify FILE | renew FILE | diff OLD NEW | explain [REQUIREMENT] [OPTION…]",
     "answers for a product: the EN 18031 self-assessment",
     "Nothing here is legal advice, and no text of the standard is in it: what the\n"
     "requirements ask is told in other words (explain), each question with how sure\n"

@@ -43,13 +43,22 @@ int sg_cli_assess_report(const struct sg_cli_assess *a);
 int sg_cli_assess_seal(const struct sg_cli_assess *a);
 int sg_cli_assess_verify(const struct sg_cli_assess *a);
 int sg_cli_assess_renew(const struct sg_cli_assess *a);
+int sg_cli_assess_diff(const struct sg_cli_assess *a);
 
 /* A file of the assessment's folder: "DIR/result.json". */
 enum { SG_ASSESS_PATH = 4096 };
 const char *sg_cli_assess_path(const struct sg_cli_assess *a, const char *file, char path[SG_ASSESS_PATH]);
 
+/* The records of an assessment's evidence, and what was gathered for it; empty lists where there are none. The first is
+ * NULL after a sentence. */
+json_t *sg_cli_assess_records(const struct sg_cli_assess *a);
+json_t *sg_cli_assess_gathered(const struct sg_cli_assess *a);
+
 /* Reads a whole archive (free()). NULL after a sentence, with an exit code. */
 uint8_t *sg_cli_assess_archive(const char *path, size_t *n, int *exit_code);
+/* Unpacks what is `below` ("": all) into a new folder, which sg_cli_assess_unpacked removes. */
+int sg_cli_assess_unpack(struct sg_bytes archive, const char *below, char dir[SG_ASSESS_PATH], struct sg_error *err);
+void sg_cli_assess_unpacked(const char *dir);
 /* CAs of --ca and --tsa-ca: NULL where the option was not given. False after a sentence. */
 bool sg_cli_assess_trust(const struct sg_cli_assess *a, enum sg_cli_assess_option option, struct sg_trust **trust);
 /* Checks an archive whole, the chain of its records too. 0, SG_EMISMATCH (what was found is told to

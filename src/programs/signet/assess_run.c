@@ -25,7 +25,7 @@ static int take_record(void *user, const char *folder, json_t *record, const cha
 }
 
 /* The records of the folder's evidence; an empty list where there is none. NULL after a sentence. */
-static json_t *read_records(const struct sg_cli_assess *a)
+json_t *sg_cli_assess_records(const struct sg_cli_assess *a)
 {
     char path[SG_ASSESS_PATH];
     struct sg_error err = {0};
@@ -46,7 +46,7 @@ static json_t *read_records(const struct sg_cli_assess *a)
     return NULL;
 }
 
-static json_t *read_gathered(const struct sg_cli_assess *a)
+json_t *sg_cli_assess_gathered(const struct sg_cli_assess *a)
 {
     char path[SG_ASSESS_PATH];
     json_t *list = json_load_file(sg_cli_assess_path(a, "evidence-files/gathered.json", path), 0, NULL);
@@ -86,7 +86,7 @@ static int tell_errors(const struct sg_cli_assess *a, const struct sg_product *p
 
 static json_t *assess(const struct sg_cli_assess *a, const struct sg_product *product, struct sg_error *err)
 {
-    json_t *records = read_records(a), *gathered = read_gathered(a), *result = NULL;
+    json_t *records = sg_cli_assess_records(a), *gathered = sg_cli_assess_gathered(a), *result = NULL;
     struct sg_assess_input in = {
         .product = product, .records = records, .gathered = gathered, .now = time(NULL), .version = SG_VERSION};
     if (records != NULL && (result = sg_assess_run(&in, err)) == NULL)

@@ -3,14 +3,11 @@
 #include "assess.h"
 #include "probe/probe.h"
 
-#include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 uint8_t *sg_cli_assess_archive(const char *path, size_t *n, int *exit_code)
 {
@@ -40,87 +37,49 @@ bool sg_cli_assess_trust(const struct sg_cli_assess *a, enum sg_cli_assess_optio
 
 /* --------------------------------------------------------------------------------------------- the chain of records */
 
-#define UNPACKED "/signet-verify.XXXXXX"
-
-struct unpacking {
-    char dir[SG_ASSESS_PATH];
+struct chain {
     struct sg_seal_look *look;
-    struct sg_error err;
     size_t records;
 };
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+static void tell(struct sg_seal_look *look, enum sg_seal_fault fault, const char *folder, const char *text)
 {
-    (void)st, (void)type, (void)at;
-    return remove(path);
-}
-
-static int make_folders(char *path)
-{
-    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        int r = mkdir(path, 0700);
-        *slash = '/';
-        if (r != 0 && errno != EEXIST)
-            return SG_EIO;
-    }
-    return 0;
-}
-
-/* The archive's reader let no path pass that leads out of its folder. */
-static int unpack(void *user, const char *path, struct sg_bytes content)
-{
-    struct unpacking *u = user;
-    char to[SG_ASSESS_PATH];
-    if (strncmp(path, "evidence/", strlen("evidence/")) != 0)
-        return 0;
-    int n = snprintf(to, sizeof to, "%s/%s", u->dir, path);
-    if (n < 0 || (size_t)n >= sizeof to || make_folders(to) < 0)
-        return sg_fail(&u->err, SG_EIO, "cannot unpack %s below %s", path, u->dir);
-    return sg_file_write(to, 0600, true, content, &u->err);
+    struct sg_seal_finding finding = {.fault = fault, .from = -1, .to = -1};
+    (void)snprintf(finding.path, sizeof finding.path, "evidence%s%s", folder[0] != '\0' ? "/" : "", folder);
+    (void)snprintf(finding.text, sizeof finding.text, "%s", text);
+    look->faults++;
+    if (look->found != NULL)
+        look->found(look->user, &finding);
 }
 
 static int tell_record(void *user, const char *folder, json_t *record, const char *wrong)
 {
-    struct unpacking *u = user;
-    struct sg_seal_finding finding = {.fault = SG_SEAL_ALTERED, .from = -1, .to = -1};
+    struct chain *c = user;
     (void)record;
-    u->records++;
-    if (wrong == NULL)
-        return 0;
-    (void)snprintf(finding.path, sizeof finding.path, "evidence/%s", folder);
-    (void)snprintf(finding.text, sizeof finding.text, "%s", wrong);
-    u->look->faults++;
-    if (u->look->found != NULL)
-        u->look->found(u->look->user, &finding);
+    c->records++;
+    if (wrong != NULL)
+        tell(c->look, SG_SEAL_ALTERED, folder, wrong);
     return 0;
 }
 
 /* The records' own chain and signatures, by the probe's own code, in a folder that goes away again. */
 static int check_records(struct sg_bytes archive, struct sg_seal_look *look, struct sg_error *err)
 {
-    struct unpacking u = {.look = look};
-    const char *tmp = getenv("TMPDIR");
-    char evidence[SG_ASSESS_PATH + 16];
-    (void)snprintf(u.dir, sizeof u.dir, "%.*s" UNPACKED, SG_ASSESS_PATH - 64, tmp != NULL ? tmp : "/tmp");
-    if (mkdtemp(u.dir) == NULL)
-        return sg_fail(err, SG_EIO, "making a folder for the records, %s: %s", u.dir, strerror(errno));
-    int r = sg_seal_each(archive, unpack, &u, &u.err);
-    (void)snprintf(evidence, sizeof evidence, "%s/evidence", u.dir);
+    struct chain c = {.look = look};
+    char dir[SG_ASSESS_PATH], evidence[SG_ASSESS_PATH + 16], text[120];
     struct stat st;
-    if (r == 0 && stat(evidence, &st) == 0)
-        r = sg_evidence_walk(evidence, tell_record, &u, &u.err);
-    (void)nftw(u.dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    int r = sg_cli_assess_unpack(archive, "evidence/", dir, err);
+    if (r < 0)
+        return r;
+    (void)snprintf(evidence, sizeof evidence, "%s/evidence", dir);
+    if (stat(evidence, &st) == 0)
+        r = sg_evidence_walk(evidence, tell_record, &c, err);
+    sg_cli_assess_unpacked(dir);
     if (r < 0 && r != SG_EMISMATCH)
-        return sg_fail(err, r, "%s", u.err.text);
-    if (u.records != look->records && look->faults == 0) {
-        struct sg_seal_finding finding = {.fault = SG_SEAL_MISSING, .path = "evidence", .from = -1, .to = -1};
-        (void)snprintf(finding.text, sizeof finding.text, "it has %zu records, and the manifest says %zu", u.records,
-                       look->records);
-        look->faults++;
-        if (look->found != NULL)
-            look->found(look->user, &finding);
-    }
+        return r;
+    (void)snprintf(text, sizeof text, "it has %zu records, and the manifest says %zu", c.records, look->records);
+    if (c.records != look->records && look->faults == 0)
+        tell(look, SG_SEAL_MISSING, "", text);
     return 0;
 }
 
