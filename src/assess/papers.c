@@ -68,11 +68,17 @@ void sg_assess_put_documentation(FILE *f, const json_t *result)
         "complete before the first unit is sold. The same file also answers Article 3(1) and 3(2).</p>\n"
         "<h2>(a) General description</h2>\n",
         f);
-    put_value(f, product, "description");
+    put_value(f, product, "kind");
+    put_value(f, product, "intended_use");
+    put_value(f, product, "place_of_use");
+    (void)fputs("<h3>Types and configurations</h3>\n", f);
+    put_value(f, product, "types");
+    put_value(f, product, "configurations");
     (void)fputs("<h3>Versions of software that matter here</h3>\n", f);
     put_value(f, json_object_get(result, "product"), "software");
     (void)fputs("<h3>Photographs, user information and instructions</h3>\n", f);
-    put_by_hand(f, "photographs or drawings of the outside, marking and inside; the instructions");
+    put_value(f, product, "user_documents");
+    put_by_hand(f, "photographs or drawings of the outside, marking and inside");
     (void)fputs("<h2>(b) Drawings and schemes</h2>\n", f);
     put_by_hand(f, "design and production drawings, schemes of components and circuits");
     (void)fputs("<h2>(c) What explains them</h2>\n", f);
@@ -118,9 +124,20 @@ static void put_ground(FILE *f, const json_t *result)
     (void)fputs(".</p>\n", f);
 }
 
+static void put_short_form(FILE *f, const json_t *result)
+{
+    (void)fputs("<h2>Short form (Annex VII)</h2>\n<p>", f);
+    sg_assess_put(f, sg_assess_text(file_of(result, "manufacturer"), "name"));
+    (void)fputs(" declares that the radio equipment ", f);
+    sg_assess_put(f, sg_assess_text(file_of(result, "product"), "name"));
+    (void)fputs(" conforms to Directive 2014/53/EU. The whole declaration: ", f);
+    sg_assess_put(f, sg_assess_text(file_of(result, "declaration"), "address"));
+    (void)fputs("</p>\n", f);
+}
+
 void sg_assess_put_declaration(FILE *f, const json_t *result)
 {
-    const json_t *product = file_of(result, "product"), *maker = file_of(result, "manufacturer");
+    const json_t *product = file_of(result, "product"), *declaration = file_of(result, "declaration");
     size_t i;
     json_t *s;
 
@@ -132,19 +149,20 @@ void sg_assess_put_declaration(FILE *f, const json_t *result)
         "apply.</p>\n<h2>1. Radio equipment</h2>\n<table class=\"facts\"><tbody>\n",
         f);
     sg_assess_put_row(f, "Product", sg_assess_text(product, "name"));
-    sg_assess_put_row(f, "Type", sg_assess_text(product, "type"));
     sg_assess_put_row(f, "Batch or serial numbers", sg_assess_text(product, "serials"));
-    (void)fputs("</tbody></table>\n<h2>2. Manufacturer</h2>\n", f);
-    put_maker(f, maker);
+    (void)fputs("</tbody></table>\n", f);
+    put_value(f, product, "types");
+    (void)fputs("<h2>2. Manufacturer</h2>\n", f);
+    put_maker(f, file_of(result, "manufacturer"));
     (void)fputs("<h2>3. Responsibility</h2>\n<p>The manufacturer alone answers for this declaration.</p>\n"
                 "<h2>4. Object</h2>\n",
                 f);
-    put_value(f, product, "description");
+    put_value(f, declaration, "object");
     (void)fputs(
         "<h2>5. Union law that it conforms to</h2>\n<ul>\n<li>Directive 2014/53/EU with Delegated Regulation (EU) "
         "2022/30</li>\n</ul>\n",
         f);
-    put_by_hand(f, "other acts that apply, such as Directive 2011/65/EU");
+    put_value(f, declaration, "other_acts");
     (void)fputs("<h2>6. Harmonised standards</h2>\n<ul>\n", f);
     json_array_foreach(json_object_get(result, "standards"), i, s) if (json_is_true(json_object_get(s, "applies")))
     {
@@ -155,20 +173,21 @@ void sg_assess_put_declaration(FILE *f, const json_t *result)
         (void)fputs("))</li>\n", f);
     }
     (void)fputs("</ul>\n", f);
-    put_by_hand(f, "those for Article 3(1) and 3(2)");
-    (void)fputs("<h2>7. Notified body</h2>\n<p>None with module A.</p>\n"
-                "<h2>8. Accessories and components, software included</h2>\n",
-                f);
-    put_value(f, json_object_get(result, "product"), "software");
+    put_value(f, declaration, "other_standards");
+    (void)fputs("<h2>7. Notified body</h2>\n", f);
+    if (sg_assess_text(declaration, "notified_body")[0] != '\0')
+        put_value(f, declaration, "notified_body");
+    else
+        (void)fputs("<p>None with module A.</p>\n", f);
+    (void)fputs("<h2>8. Accessories and components, software included</h2>\n", f);
+    put_value(f, declaration, "accessories");
     (void)fputs("<h2>9. Signed for and on behalf of</h2>\n<table class=\"facts\"><tbody>\n", f);
-    sg_assess_put_row(f, "Manufacturer", sg_assess_text(maker, "name"));
-    sg_assess_put_row(f, "Place and date", "");
-    sg_assess_put_row(f, "Name, function, signature", sg_assess_text(maker, "signs"));
-    (void)fputs("</tbody></table>\n<h2>Short form (Annex VII)</h2>\n<p>", f);
-    sg_assess_put(f, sg_assess_text(maker, "name"));
-    (void)fputs(" declares that the radio equipment ", f);
-    sg_assess_put(f, sg_assess_text(product, "type"));
-    (void)fputs(" conforms to Directive 2014/53/EU. The whole declaration: ", f);
-    sg_assess_put(f, sg_assess_text(maker, "declaration_url"));
-    (void)fputs("</p>\n</body>\n</html>\n", f);
+    sg_assess_put_row(f, "Manufacturer", sg_assess_text(file_of(result, "manufacturer"), "name"));
+    sg_assess_put_row(f, "Place", sg_assess_text(declaration, "place"));
+    sg_assess_put_row(f, "Name", sg_assess_text(declaration, "signatory"));
+    sg_assess_put_row(f, "Function", sg_assess_text(declaration, "function"));
+    sg_assess_put_row(f, "Date and signature", "");
+    (void)fputs("</tbody></table>\n", f);
+    put_short_form(f, result);
+    (void)fputs("</body>\n</html>\n", f);
 }

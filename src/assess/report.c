@@ -12,7 +12,7 @@ static void put_product(FILE *f, const json_t *result)
 
     (void)fputs("<table class=\"facts\"><tbody>\n", f);
     sg_assess_put_row(f, "Product", sg_assess_text(product, "name"));
-    sg_assess_put_row(f, "Type", sg_assess_text(product, "type"));
+    sg_assess_put_row(f, "Kind", sg_assess_text(product, "kind"));
     sg_assess_put_row(f, "Firmware", sg_assess_text(product, "firmware"));
     sg_assess_put_row(f, "Modem firmware", sg_assess_text(product, "modem_firmware"));
     sg_assess_put_row(f, "Manufacturer", sg_assess_text(maker, "name"));
@@ -63,6 +63,41 @@ static void put_reference(FILE *f, const json_t *of, const char *id)
                   json_integer_value(json_object_get(of, "part")));
 }
 
+/* What a gap settles: each requirement once, as the list has its units together. */
+static void put_settled(FILE *f, const json_t *settles)
+{
+    const char *last = "";
+    json_int_t part = 0;
+    size_t i;
+    json_t *s;
+    json_array_foreach(settles, i, s)
+    {
+        const char *requirement = sg_assess_text(s, "requirement");
+        if (strcmp(requirement, last) == 0 && json_integer_value(json_object_get(s, "part")) == part)
+            continue;
+        (void)fputs(i > 0 ? ", " : "", f);
+        put_reference(f, s, "requirement");
+        last = requirement;
+        part = json_integer_value(json_object_get(s, "part"));
+    }
+}
+
+static void put_gap(FILE *f, const json_t *gap)
+{
+    bool run = strstr(sg_assess_text(gap, "kind"), "run") != NULL;
+    json_int_t line = json_integer_value(json_object_get(gap, "line"));
+
+    (void)fprintf(f, "<tr><th scope=\"row\">%s", run ? "<code>" : "<span>");
+    sg_assess_put(f, sg_assess_text(gap, "what"));
+    (void)fprintf(f, "%s</th><td>", run ? "</code>" : "</span>");
+    sg_assess_put(f, sg_assess_text(gap, "settle"));
+    if (line > 0)
+        (void)fprintf(f, " <small>(product.yaml, line %" JSON_INTEGER_FORMAT ")</small>", line);
+    (void)fputs("</td><td>", f);
+    put_settled(f, json_object_get(gap, "settles"));
+    (void)fputs("</td></tr>\n", f);
+}
+
 static void put_gaps(FILE *f, const json_t *gaps)
 {
     size_t i;
@@ -73,25 +108,10 @@ static void put_gaps(FILE *f, const json_t *gaps)
         return;
     }
     (void)fputs(
-        "<p>The cheapest first.</p>\n<div class=\"wide\"><table><thead><tr><th scope=\"col\">Requirement</th>"
-        "<th scope=\"col\">Of</th><th scope=\"col\">What</th><th scope=\"col\">What settles it</th></tr></thead>"
-        "<tbody>\n",
+        "<p>What failed first, then the cheapest.</p>\n<div class=\"wide\"><table><thead><tr><th scope=\"col\">What"
+        "</th><th scope=\"col\">By</th><th scope=\"col\">Settles</th></tr></thead><tbody>\n",
         f);
-    json_array_foreach(gaps, i, gap)
-    {
-        json_int_t line = json_integer_value(json_object_get(gap, "line"));
-        (void)fputs("<tr><th scope=\"row\" class=\"tight\">", f);
-        if (sg_assess_text(gap, "requirement")[0] != '\0')
-            put_reference(f, gap, "requirement");
-        (void)fputs("</th>", f);
-        sg_assess_put_element(f, "td", sg_assess_text(gap, "unit"));
-        sg_assess_put_element(f, "td", sg_assess_text(gap, "what"));
-        (void)fputs("<td>", f);
-        sg_assess_put(f, sg_assess_text(gap, "settle"));
-        if (line > 0)
-            (void)fprintf(f, " <small>(product.yaml, line %" JSON_INTEGER_FORMAT ")</small>", line);
-        (void)fputs("</td></tr>\n", f);
-    }
+    json_array_foreach(gaps, i, gap) put_gap(f, gap);
     (void)fputs("</tbody></table></div>\n", f);
 }
 

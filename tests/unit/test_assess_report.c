@@ -56,11 +56,11 @@ static json_t *make_result(const char *verdict)
                   "grade", "A", "conceptual", assessment("PASS"), "completeness", assessment("NOT ENOUGH EVIDENCE"),
                   "sufficiency", assessment("PASS"), "units", units);
     json_t *result = json_pack(
-        "{s:i, s:s, s:s, s:{s:{s:s}, s:{s:s}}, s:{s:s}, s:[o], s:[{s:s, s:i, s:s, s:s, s:s, s:i}]}", "format", 1,
+        "{s:i, s:s, s:s, s:{s:{s:s}, s:{s:s}}, s:{s:s}, s:[o], s:[{s:s, s:s, s:s, s:i, s:[{s:s, s:i}]}]}", "format", 1,
         "made", "2026-11-23T10:00:00Z", "result", verdict, "product", "product", "name", "Meter <b>&\"", "manufacturer",
         "name", "Example Kft.", "module_a", "state", strcmp(verdict, "PASS") == 0 ? "open" : "not settled",
-        "requirements", requirement, "gaps", "requirement", "ACM-1", "part", 1, "unit", "<script>", "what", "no answer",
-        "settle", "write it down", "line", 7);
+        "requirements", requirement, "gaps", "kind", "statement", "what", "no answer", "settle", "write it down",
+        "line", 7, "settles", "requirement", "ACM-1", "part", 1);
     assert_non_null(result);
     return result;
 }
@@ -94,6 +94,7 @@ static void what_is_missing_comes_first(void **state)
     assert_non_null(summary);
     assert_true(gaps < summary);
     assert_non_null(strstr(gaps, "(product.yaml, line 7)"));
+    assert_non_null(strstr(gaps, "<a href=\"#p1-ACM-1\">ACM-1</a>"));
     assert_non_null(strstr(page, "No statement gives a reason"));
     assert_non_null(strstr(page, "Not compared with a purchased copy"));
     assert_non_null(strstr(page, "<td class=\"missing\">missing</td>"));

@@ -83,8 +83,8 @@ static int write_page(const struct sg_cli_assess *a, const json_t *result, enum 
 /* Runs WeasyPrint; its exit status, or -1 where it cannot be started. */
 static int print(char *page, char *pdf)
 {
-    char name[] = "weasyprint", quiet[] = "--quiet";
-    char *argv[] = {name, quiet, page, pdf, NULL};
+    char name[] = "weasyprint", quiet[] = "--quiet", variant[] = "--pdf-variant=pdf/ua-1"; /* for screen readers */
+    char *argv[] = {name, quiet, variant, page, pdf, NULL};
     pid_t child;
     int status;
     if (posix_spawnp(&child, argv[0], NULL, NULL, argv, environ) != 0)
