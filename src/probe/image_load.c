@@ -67,7 +67,8 @@ struct sg_image *sg_images_add(struct sg_images *set, const char *name, struct s
     (void)snprintf(im->name, sizeof im->name, "%s", name);
     json_t *utf8 = json_string(im->name);
     for (char *p = im->name; utf8 == NULL && *p != '\0'; p++) /* a file's name may be anything; records are UTF-8 */
-        *p = *p >= ' ' && *p <= '~' ? *p : '?';
+        if (*p < ' ' || *p > '~')
+            *p = '?';
     json_decref(utf8);
     im->file = set->files;
     set->n++;
