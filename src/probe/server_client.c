@@ -147,7 +147,8 @@ static bool set_up(struct sg_probe_client *c, const struct sg_probe_identity *id
     SSL_set_bio(c->ssl, bio, bio);
     SSL_set_app_data(c->ssl, c);
     SSL_set_mtu(c->ssl, MTU);
-    const char *name = c->s->server->name;
+    char name[256]; /* the macro wants to write to it */
+    (void)snprintf(name, sizeof name, "%s", c->s->server->name);
     if (sg_probe_is_name(name) && SSL_set_tlsext_host_name(c->ssl, name) != 1)
         return false;
     if (session != NULL && SSL_set_session(c->ssl, session) != 1)
