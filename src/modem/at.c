@@ -183,6 +183,7 @@ static int get_in_step(struct sg_modem *m)
     } tries[] = {{false, false}, {false, true}, {false, true}, {true, false}, {true, true}, {true, true}};
     int e = SG_ETIMEOUT;
 
+    (void)drain(m, 0); /* an OK that is there already is nobody's */
     m->out_of_step = true;
     m->shell = false;
     m->escape = 0;

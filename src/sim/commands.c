@@ -4,10 +4,12 @@
 
 #include <strings.h>
 
+enum { SM = 1U << SG_SIM_SERIAL_MODEM, SLM29 = 1U << SG_SIM_SLM29, SLM31 = 1U << SG_SIM_SLM31, SLM = SLM29 | SLM31 };
+
 static const struct sg_sim_verb verbs[] = {
     {.name = "", .handle = sg_sim_at},
-    {.name = "E0", .handle = sg_sim_echo, .serial_modem = true},
-    {.name = "E1", .handle = sg_sim_echo, .serial_modem = true},
+    {.name = "E0", .handle = sg_sim_echo, .hosts = SM},
+    {.name = "E1", .handle = sg_sim_echo, .hosts = SM},
     {.name = "+CFUN", .handle = sg_sim_cfun},
     {.name = "+CMEE", .handle = sg_sim_cmee},
     {.name = "+CEREG", .handle = sg_sim_cereg},
@@ -29,17 +31,28 @@ static const struct sg_sim_verb verbs[] = {
     {.name = "+CGMI", .handle = sg_sim_guess},
     {.name = "%SHORTSWVER", .handle = sg_sim_guess},
     {.name = "%XMODEMUUID", .handle = sg_sim_guess},
-    {.name = "#XSMVER", .handle = sg_sim_xsmver, .serial_modem = true},
-    {.name = "#XSOCKET", .handle = sg_sim_xsocket, .serial_modem = true},
-    {.name = "#XSSOCKET", .handle = sg_sim_xssocket, .serial_modem = true},
-    {.name = "#XSSOCKETOPT", .handle = sg_sim_xssocketopt, .serial_modem = true},
-    {.name = "#XSOCKETOPT", .handle = sg_sim_xsocketopt, .serial_modem = true},
-    {.name = "#XCONNECT", .handle = sg_sim_xconnect, .serial_modem = true},
-    {.name = "#XSEND", .handle = sg_sim_xsend, .serial_modem = true, .secret = true},
-    {.name = "#XRECV", .handle = sg_sim_xrecv, .serial_modem = true},
-    {.name = "#XAPOLL", .handle = sg_sim_xapoll, .serial_modem = true},
-    {.name = "#XCLOSE", .handle = sg_sim_xclose, .serial_modem = true},
-    {.name = "#XDATACTRL", .handle = sg_sim_xdatactrl, .serial_modem = true},
+    {.name = "#XSMVER", .handle = sg_sim_xsmver, .hosts = SM},
+    {.name = "#XSOCKET", .handle = sg_sim_xsocket, .hosts = SM},
+    {.name = "#XSSOCKET", .handle = sg_sim_xssocket, .hosts = SM},
+    {.name = "#XSSOCKETOPT", .handle = sg_sim_xssocketopt, .hosts = SM},
+    {.name = "#XSOCKETOPT", .handle = sg_sim_xsocketopt, .hosts = SM},
+    {.name = "#XCONNECT", .handle = sg_sim_xconnect, .hosts = SM},
+    {.name = "#XSEND", .handle = sg_sim_xsend, .hosts = SM, .secret = true},
+    {.name = "#XRECV", .handle = sg_sim_xrecv, .hosts = SM},
+    {.name = "#XAPOLL", .handle = sg_sim_xapoll, .hosts = SM},
+    {.name = "#XCLOSE", .handle = sg_sim_xclose, .hosts = SM},
+    {.name = "#XDATACTRL", .handle = sg_sim_xdatactrl, .hosts = SM | SLM},
+    {.name = "#XSLMVER", .handle = sg_sim_xslmver, .hosts = SLM},
+    {.name = "#XSOCKET", .handle = sg_sim_slm_socket, .hosts = SLM},
+    {.name = "#XSSOCKET", .handle = sg_sim_slm_socket, .hosts = SLM},
+    {.name = "#XSOCKETSELECT", .handle = sg_sim_slm_select, .hosts = SLM},
+    {.name = "#XSSOCKETOPT", .handle = sg_sim_slm_tls_option, .hosts = SLM},
+    {.name = "#XSOCKETOPT", .handle = sg_sim_slm_option, .hosts = SLM},
+    {.name = "#XCONNECT", .handle = sg_sim_slm_connect, .hosts = SLM},
+    {.name = "#XSEND", .handle = sg_sim_slm_send, .hosts = SLM, .secret = true},
+    {.name = "#XRECV", .handle = sg_sim_slm_receive, .hosts = SLM},
+    {.name = "#XPOLL", .handle = sg_sim_slm_poll, .hosts = SLM29},
+    {.name = "#XAPOLL", .handle = sg_sim_slm_apoll, .hosts = SLM31},
 };
 
 /* Names are told apart without regard to case (modem notes 1.1, 11.1). */
@@ -52,7 +65,7 @@ static bool same_name(struct sg_bytes name, const char *verb)
 const struct sg_sim_verb *sg_sim_verb(const struct sg_sim *s, struct sg_bytes name)
 {
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        if (same_name(name, verbs[i].name) && (!verbs[i].serial_modem || s->config.host == SG_SIM_SERIAL_MODEM))
+        if (same_name(name, verbs[i].name) && (verbs[i].hosts == 0 || (verbs[i].hosts >> s->config.host & 1)))
             return &verbs[i];
     return NULL;
 }

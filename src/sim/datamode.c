@@ -35,6 +35,8 @@ static bool send_buffered(struct sg_sim *s)
 
     sg_wipe(s->data.text, s->data.len);
     s->data.len = 0;
+    if (sg_sim_is_slm(s)) /* nobody is told */
+        return true;
     if (!ok)
         sg_sim_output(s, sg_str(terminator));
     return ok;
@@ -43,7 +45,7 @@ static bool send_buffered(struct sg_sim *s)
 static void end(struct sg_sim *s, bool ok)
 {
     s->data.on = false;
-    sg_sim_tell(s, ok ? "#XDATAMODE: 0" : "#XDATAMODE: -1");
+    sg_sim_tell(s, ok ? "#XDATAMODE: 0" : sg_sim_is_slm(s) ? "#XDATAMODE: -139" : "#XDATAMODE: -1");
 }
 
 /* What comes after a failure in the middle means nothing, up to the host's terminator. */
@@ -67,7 +69,8 @@ void sg_sim_data_input(struct sg_sim *s, uint8_t c)
         return;
     }
     if (s->data.len == sizeof s->data.text) { /* larger than its buffer: nothing of it is sent */
-        sg_sim_output(s, sg_str(terminator));
+        if (!sg_sim_is_slm(s))
+            sg_sim_output(s, sg_str(terminator));
         fail_in_the_middle(s);
         discard(s, c);
         return;

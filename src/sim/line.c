@@ -31,9 +31,12 @@ static bool is_letter(uint8_t c, char letter)
     return (c | 0x20) == letter;
 }
 
-/* Serial Modem: nothing counts before "AT"; a deleted quote does; too much is an ERROR, and a fresh start. */
-static enum sg_sim_fed feed_serial_modem(struct sg_sim_line *l, uint8_t c)
+/* Serial Modem: nothing counts before "AT"; a deleted quote does; too much is an ERROR, and a fresh start. SLM, which
+ * came before it, has a buffer of half the size, and wants CR LF (modem notes 4.3, 11.1). */
+static enum sg_sim_fed feed_serial_modem(struct sg_sim_line *l, bool slm, uint8_t c)
 {
+    size_t max = slm ? SG_SIM_SLM_MAX : sizeof l->text;
+
     if (c == BACKSPACE || c == DEL) {
         if (l->len > 0 && l->text[--l->len] == '"')
             l->quoted = !l->quoted;
@@ -43,9 +46,11 @@ static enum sg_sim_fed feed_serial_modem(struct sg_sim_line *l, uint8_t c)
         l->len = 0;
     if (l->len == 0 && !is_letter(c, 'a'))
         return SG_SIM_NOT_YET;
-    if (c == '\r' && !l->quoted)
+    if (c == '\r' && !l->quoted && !slm)
         return SG_SIM_COMMAND;
-    if (l->len == (l->max && l->max < sizeof l->text ? l->max : sizeof l->text)) {
+    if (c == '\n' && !l->quoted && slm && l->text[l->len - 1] == '\r')
+        return SG_SIM_COMMAND;
+    if (l->len == (l->max && l->max < max ? l->max : max)) {
         l->len = 0;
         l->quoted = false;
         return SG_SIM_OVERFLOW;
@@ -72,7 +77,9 @@ enum sg_sim_fed sg_sim_line_feed(struct sg_sim_line *l, enum sg_sim_host host, u
 {
     switch (host) {
     case SG_SIM_SERIAL_MODEM:
-        return feed_serial_modem(l, c);
+    case SG_SIM_SLM29:
+    case SG_SIM_SLM31:
+        return feed_serial_modem(l, host != SG_SIM_SERIAL_MODEM, c);
     case SG_SIM_AT_HOST:
         return feed_at_host(l, c);
     case SG_SIM_SHELL:

@@ -50,7 +50,7 @@ static void log_command(struct sg_sim *s, const struct sg_sim_command *c, bool s
 
 static bool decorated(const struct sg_sim *s)
 {
-    return s->config.host == SG_SIM_SERIAL_MODEM;
+    return s->config.host == SG_SIM_SERIAL_MODEM || sg_sim_is_slm(s);
 }
 
 /* Serial Modem puts an empty line before a reply, and before each line of its own commands (modem notes 4.3, 11.1). */
@@ -81,15 +81,20 @@ static bool may_send_events(const struct sg_sim *s)
 
 void sg_sim_tell(struct sg_sim *s, const char *line)
 {
-    struct sg_buf *b = &s->events;
+    uint8_t space[128];
+    struct sg_buf at_once = sg_buf(space, sizeof space), *b = sg_sim_is_slm(s) ? &at_once : &s->events;
 
     sg_sim_log(s, "* %s", line);
+    if (sg_sim_is_slm(s) && s->data.on)
+        return; /* lost in data mode (modem notes 11.1) */
     if (strlen(line) + 4 > b->cap - b->len)
         return; /* as the AT monitor's heap: what is too much is lost (modem notes 4.1) */
     if (decorated(s))
         sg_put_str(b, "\r\n");
     sg_put_str(b, line);
     sg_put_str(b, "\r\n");
+    if (b == &at_once)
+        sg_sim_output(s, sg_buf_bytes(b));
 }
 
 /* What at_host does with a reply that is longer than its buffer: no result, and what the buffer held before is printed
@@ -202,7 +207,7 @@ int sg_sim_run_signed(struct sg_sim *s, struct sg_bytes command)
     if (!sg_sim_command_parse_bare(command, &c) || c.rest.p)
         return SG_SIM_ERROR;
     const struct sg_sim_verb *verb = sg_sim_verb(s, c.name);
-    if (verb == NULL || verb->serial_modem || verb->handle == sg_sim_xsudo)
+    if (verb == NULL || verb->hosts != 0 || verb->handle == sg_sim_xsudo)
         return SG_SIM_ERROR;
     log_command(s, &c, verb->secret);
     return verb->handle(s, &c);
@@ -297,7 +302,7 @@ void sg_sim_network(struct sg_sim *s, uint64_t now)
 
 uint64_t sg_sim_deadline(const struct sg_sim *s)
 {
-    bool timed = s->running == SG_SIM_RECEIVING || s->running == SG_SIM_PAUSING;
+    bool timed = s->running == SG_SIM_RECEIVING || s->running == SG_SIM_PAUSING || s->running == SG_SIM_POLLING;
     uint64_t at = timed ? s->running_until : UINT64_MAX;
 
     if (sg_sim_data_deadline(s) < at)
@@ -334,6 +339,7 @@ static void start(struct sg_sim *s)
     s->data.on = false;
     s->data.limit_ms = 0;
     s->watched = 0;
+    s->active = -1;
     s->line.len = 0;
     s->line.quoted = false;
     s->reply = sg_buf(s->reply_space, sizeof s->reply_space);

@@ -20,6 +20,8 @@ enum sg_sim_host {
     SG_SIM_SERIAL_MODEM, /* ncs-serial-modem: store commands and sockets, blank lines around replies */
     SG_SIM_AT_HOST,      /* the AT Client sample: the modem's own commands, nothing added */
     SG_SIM_SHELL,        /* at_shell, as in Modem Shell: at 'AT…' at a prompt */
+    SG_SIM_SLM29,        /* Serial LTE Modem of NCS 2.9: one active socket, commands end with CR LF */
+    SG_SIM_SLM31,        /* its last form, of NCS 3.1 */
 };
 
 /* A name that the simulated network's DNS knows. */

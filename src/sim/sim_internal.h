@@ -13,7 +13,7 @@
 /* at_host: CONFIG_AT_HOST_CMD_MAX_LEN 4096 with its NUL; Serial Modem: CONFIG_SM_AT_BUF_SIZE (modem notes 4.1, 4.3) */
 enum { SG_SIM_AT_HOST_MAX = 4095, SG_SIM_SERIAL_MODEM_MAX = 8192, SG_SIM_REPLY_MAX = 65536 };
 /* Modem Shell: CONFIG_SHELL_CMD_BUFF_SIZE 3584 with its NUL */
-enum { SG_SIM_SHELL_MAX = 3583 };
+enum { SG_SIM_SHELL_MAX = 3583, SG_SIM_SLM_MAX = 4096 };
 
 struct sg_sim_line {
     uint8_t text[SG_SIM_SERIAL_MODEM_MAX];
@@ -68,8 +68,8 @@ typedef int sg_sim_handler(struct sg_sim *s, const struct sg_sim_command *c);
 struct sg_sim_verb {
     const char *name;
     sg_sim_handler *handle;
-    bool serial_modem; /* a command of Serial Modem, not of the modem */
-    bool secret;       /* its strings do not go to the log */
+    unsigned hosts; /* a bit for each host whose command it is; 0: the modem's own */
+    bool secret;    /* its strings do not go to the log */
 };
 const struct sg_sim_verb *sg_sim_verb(const struct sg_sim *s, struct sg_bytes name);
 
@@ -79,6 +79,8 @@ sg_sim_handler sg_sim_cmng, sg_sim_keygen, sg_sim_attesttoken, sg_sim_jwt, sg_si
     sg_sim_certexpiry, sg_sim_keyinject, sg_sim_claimtoken;
 sg_sim_handler sg_sim_xsmver, sg_sim_xssocket, sg_sim_xssocketopt, sg_sim_xsocketopt, sg_sim_xconnect, sg_sim_xsend,
     sg_sim_xrecv, sg_sim_xapoll, sg_sim_xclose, sg_sim_xsocket, sg_sim_xdatactrl;
+sg_sim_handler sg_sim_xslmver, sg_sim_slm_socket, sg_sim_slm_select, sg_sim_slm_tls_option, sg_sim_slm_option,
+    sg_sim_slm_connect, sg_sim_slm_send, sg_sim_slm_receive, sg_sim_slm_poll, sg_sim_slm_apoll;
 
 /* The command of an %XSUDO whose signature was right; its result. */
 int sg_sim_run_signed(struct sg_sim *s, struct sg_bytes command);
@@ -165,6 +167,7 @@ enum sg_sim_setting_id {
     SG_SIM_CERTEXPIRY,
     SG_SIM_GUESSES,
     SG_SIM_SHELL_LINES,
+    SG_SIM_SLM_NUMBERS,
     SG_SIM_RECV_REST,
     SG_SIM_POLL_AGAIN,
     SG_SIM_RECONNECT,
@@ -313,6 +316,7 @@ struct sg_sim_socket {
     unsigned ended;   /* 0: alive; else how #XAPOLL tells that the peer or the network has ended it */
     unsigned watched; /* #XAPOLL: events asked for, */
     bool armed;       /* and whether POLLIN is to be told of again */
+    unsigned ranking; /* SLM: the latest opened has the highest */
     bool told_of_end;
     struct sg_sim_datagram *first, **last;
     size_t waiting;
@@ -328,9 +332,18 @@ void sg_sim_data_begin(struct sg_sim *s, struct sg_sim_socket *k, size_t expecte
 void sg_sim_data_input(struct sg_sim *s, uint8_t c);
 uint64_t sg_sim_data_deadline(const struct sg_sim *s); /* when the host has paused too long */
 void sg_sim_data_continue(struct sg_sim *s);
-/* Begins an information line with `name` ("#XSEND: ") and the handle. */
+bool sg_sim_is_slm(const struct sg_sim *s);
+/* Begins an information line with `name` ("#XSEND: "); the second with the handle too, which SLM leaves out. */
+struct sg_buf *sg_sim_socket_line(struct sg_sim *s, const char *name);
 struct sg_buf *sg_sim_socket_say(struct sg_sim *s, const char *name, const struct sg_sim_socket *k);
-void sg_sim_socket_end(struct sg_sim_socket *k); /* closes and frees; the slot is unused then */
+/* A value, after a comma where it is not the first; the comma alone. */
+void sg_sim_put_value(struct sg_buf *b, uint64_t v);
+void sg_sim_put_comma(struct sg_buf *b);
+/* "#XSSOCKET: <handle>,<family>,<role>,<type>,<tag>,<context>" */
+void sg_sim_socket_list(struct sg_sim *s, const struct sg_sim_socket *k);
+void sg_sim_socket_close(struct sg_sim *s, struct sg_sim_socket *k); /* with a word to the peer */
+void sg_sim_slm_continue(struct sg_sim *s);                          /* #XPOLL: what it waits for may have come */
+void sg_sim_socket_end(struct sg_sim_socket *k);                     /* closes and frees; the slot is unused then */
 /* No network any more, as after AT+CFUN=4: sockets are dead until they are closed, but for those that KEEPOPEN and a
  * connection id carry over it. */
 void sg_sim_sockets_die(struct sg_sim *s, uint64_t cfun);
@@ -412,9 +425,12 @@ struct sg_sim {
     struct sg_buf backlog;  /* what came while a command ran */
     uint64_t now, typed_at; /* the present call's time; when the last byte came */
 
-    enum { SG_SIM_IDLE, SG_SIM_CONNECTING, SG_SIM_RECEIVING, SG_SIM_PAUSING } running;
+    enum { SG_SIM_IDLE, SG_SIM_CONNECTING, SG_SIM_RECEIVING, SG_SIM_PAUSING, SG_SIM_POLLING } running;
     size_t running_handle;
-    uint64_t running_until; /* SG_SIM_RECEIVING, SG_SIM_PAUSING */
+    uint64_t running_until; /* SG_SIM_RECEIVING, SG_SIM_PAUSING, SG_SIM_POLLING */
+    unsigned polled;        /* SG_SIM_POLLING: a bit for each socket */
+    int active;             /* SLM: the socket that commands are for; -1 */
+    unsigned rankings;
     struct sg_sim_receive {
         bool hex, peek;
         size_t max;

@@ -73,20 +73,38 @@ static size_t handle(const struct sg_sim *s, const struct sg_sim_socket *k)
     return (size_t)(k - s->sockets);
 }
 
-struct sg_buf *sg_sim_socket_say(struct sg_sim *s, const char *name, const struct sg_sim_socket *k)
+bool sg_sim_is_slm(const struct sg_sim *s)
+{
+    return s->config.host == SG_SIM_SLM29 || s->config.host == SG_SIM_SLM31;
+}
+
+void sg_sim_put_comma(struct sg_buf *b)
+{
+    if (b->p[b->len - 1] != ' ')
+        sg_put_str(b, ",");
+}
+
+void sg_sim_put_value(struct sg_buf *b, uint64_t v)
+{
+    sg_sim_put_comma(b);
+    sg_put_udec(b, v);
+}
+
+struct sg_buf *sg_sim_socket_line(struct sg_sim *s, const char *name)
 {
     if (s->reply.len > 0)
         sg_put_str(&s->reply, "\r\n"); /* one empty line before each (11.1) */
     struct sg_buf *b = sg_sim_say(s);
     sg_put_str(b, name);
-    sg_put_udec(b, handle(s, k));
     return b;
 }
 
-static void put(struct sg_buf *b, uint64_t v)
+struct sg_buf *sg_sim_socket_say(struct sg_sim *s, const char *name, const struct sg_sim_socket *k)
 {
-    sg_put_str(b, ",");
-    sg_put_udec(b, v);
+    struct sg_buf *b = sg_sim_socket_line(s, name);
+    if (!sg_sim_is_slm(s))
+        sg_sim_put_value(b, handle(s, k));
+    return b;
 }
 
 int sg_sim_xsmver(struct sg_sim *s, const struct sg_sim_command *c)
@@ -100,20 +118,23 @@ int sg_sim_xsmver(struct sg_sim *s, const struct sg_sim_command *c)
 
 /* ------------------------------------------------------------------------------------------------- open, close */
 
+void sg_sim_socket_list(struct sg_sim *s, const struct sg_sim_socket *k)
+{
+    struct sg_buf *b = sg_sim_socket_line(s, "#XSSOCKET: ");
+    sg_sim_put_value(b, handle(s, k));
+    sg_sim_put_value(b, k->ipv6 ? IPV6 : IPV4);
+    sg_sim_put_value(b, CLIENT);
+    sg_sim_put_value(b, DATAGRAM);
+    sg_sim_put_value(b, k->tag);
+    sg_sim_put_value(b, 0); /* the PDN context */
+    sg_sim_said(s);
+}
+
 static int list_sockets(struct sg_sim *s)
 {
-    for (size_t i = 0; i < SG_SIM_SOCKETS; i++) {
-        const struct sg_sim_socket *k = &s->sockets[i];
-        if (!k->used)
-            continue;
-        struct sg_buf *b = sg_sim_socket_say(s, "#XSSOCKET: ", k);
-        put(b, k->ipv6 ? IPV6 : IPV4);
-        put(b, CLIENT);
-        put(b, DATAGRAM);
-        put(b, k->tag);
-        put(b, 0); /* the PDN context */
-        sg_sim_said(s);
-    }
+    for (size_t i = 0; i < SG_SIM_SOCKETS; i++)
+        if (s->sockets[i].used)
+            sg_sim_socket_list(s, &s->sockets[i]);
     return SG_SIM_OK;
 }
 
@@ -148,20 +169,28 @@ int sg_sim_xssocket(struct sg_sim *s, const struct sg_sim_command *c)
     k->handshake_s = HANDSHAKE_S;
     k->send_s = SEND_S;
     sg_sim_socket_watch(s, k, s->watched);
-    struct sg_buf *b = sg_sim_socket_say(s, "#XSSOCKET: ", k);
-    put(b, DATAGRAM);
-    put(b, DTLS_1_2);
+    s->active = (int)h;
+    k->ranking = ++s->rankings;
+    struct sg_buf *b = sg_sim_socket_line(s, "#XSSOCKET: ");
+    sg_sim_put_value(b, h);
+    sg_sim_put_value(b, DATAGRAM);
+    sg_sim_put_value(b, DTLS_1_2);
     sg_sim_said(s);
     return SG_SIM_OK;
 }
 
-static void close_one(struct sg_sim *s, struct sg_sim_socket *k)
+void sg_sim_socket_close(struct sg_sim *s, struct sg_sim_socket *k)
 {
     if (k->dtls && k->id)
         (void)sg_dtls_close(k->dtls, k->id, SG_ALERT_CLOSE_NOTIFY, s->now);
-    put(sg_sim_socket_say(s, "#XCLOSE: ", k), 0);
-    sg_sim_said(s);
     sg_sim_socket_end(k);
+}
+
+static void close_one(struct sg_sim *s, struct sg_sim_socket *k)
+{
+    sg_sim_put_value(sg_sim_socket_say(s, "#XCLOSE: ", k), 0);
+    sg_sim_said(s);
+    sg_sim_socket_close(s, k);
 }
 
 int sg_sim_xclose(struct sg_sim *s, const struct sg_sim_command *c)
@@ -233,7 +262,7 @@ static void continue_connect(struct sg_sim *s)
         sg_sim_session_keep(s, k);
         if (k->resumed)
             sg_sim_log(s, "! the session was resumed");
-        put(sg_sim_socket_say(s, "#XCONNECT: ", k), 1);
+        sg_sim_put_value(sg_sim_socket_say(s, "#XCONNECT: ", k), 1);
         sg_sim_said(s);
         sg_sim_socket_event(s, k, SG_SIM_POLL_OUT);
         sg_sim_finish(s, SG_SIM_OK);
@@ -261,8 +290,9 @@ static int say_sent(struct sg_sim *s, struct sg_sim_socket *k, struct sg_bytes d
     int r = sg_sim_socket_send(s, k, data);
     struct sg_buf *b = sg_sim_socket_say(s, "#XSEND: ", k);
 
-    put(b, 0);
-    put(b, r == 0 ? data.n : 0);
+    if (!sg_sim_is_slm(s))
+        sg_sim_put_value(b, 0);
+    sg_sim_put_value(b, r == 0 ? data.n : 0);
     sg_sim_said(s);
     return r == 0 ? SG_SIM_OK : SG_SIM_ERROR; /* the line with 0 comes before the ERROR (11.4) */
 }
@@ -308,8 +338,9 @@ static int say_received(struct sg_sim *s, struct sg_sim_socket *k)
 
     if (n > 0) {
         struct sg_buf *b = sg_sim_socket_say(s, "#XRECV: ", k);
-        put(b, s->receive.hex ? MODE_HEX : MODE_TEXT);
-        put(b, n);
+        if (!sg_sim_is_slm(s))
+            sg_sim_put_value(b, s->receive.hex ? MODE_HEX : MODE_TEXT);
+        sg_sim_put_value(b, n);
         sg_sim_said(s);
         if (s->receive.hex)
             sg_put_hex(b, sg_bytes(d->p, n));
@@ -369,6 +400,9 @@ void sg_sim_sockets_continue(struct sg_sim *s)
         break;
     case SG_SIM_RECEIVING:
         continue_receive(s);
+        break;
+    case SG_SIM_POLLING:
+        sg_sim_slm_continue(s);
         break;
     }
 }

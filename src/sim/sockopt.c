@@ -21,12 +21,6 @@ enum {
 enum { RECEIVE_TIMEOUT = 20, SEND_TIMEOUT = 21, KEEP_OPEN = 34, RAI = 61, SAVED_MAX = 4 };
 enum { VERIFY_REQUIRED = 2 };
 
-static void put(struct sg_buf *b, uint64_t v)
-{
-    sg_put_str(b, ",");
-    sg_put_udec(b, v);
-}
-
 static int get_option(struct sg_sim *s, struct sg_sim_socket *k, uint64_t name)
 {
     struct sg_dtls_info info = {0};
@@ -36,33 +30,34 @@ static int get_option(struct sg_sim *s, struct sg_sim_socket *k, uint64_t name)
 
     switch (name) {
     case HOSTNAME:
-        sg_put_str(b, ",");
+        sg_sim_put_comma(b);
         sg_put_str(b, k->host);
         break;
     case SUITE_USED:
         if (!up || !s->firmware_has.suite_used)
             return SG_SIM_ERROR;
-        sg_put_str(b, ",0x");
+        sg_sim_put_comma(b);
+        sg_put_str(b, "0x");
         sg_put_hex(b, sg_bytes(id, sizeof id));
         break;
     case PEER_VERIFY:
-        put(b, k->peer_verify);
+        sg_sim_put_value(b, k->peer_verify);
         break;
     case SESSION_CACHE:
-        put(b, k->session_cache);
+        sg_sim_put_value(b, k->session_cache);
         break;
     case CID_STATUS:
         if (!s->firmware_has.cid)
             return SG_SIM_ERROR;
-        put(b, (info.cid_in_len > 0 ? 1U : 0U) + (info.cid_out_len > 0 ? 2U : 0U));
+        sg_sim_put_value(b, (info.cid_in_len > 0 ? 1U : 0U) + (info.cid_out_len > 0 ? 2U : 0U));
         break;
     case HANDSHAKE_TIMEOUT:
-        put(b, k->handshake_s);
+        sg_sim_put_value(b, k->handshake_s);
         break;
     case FRAGMENTS:
         if (!s->firmware_has.fragments)
             return SG_SIM_ERROR;
-        put(b, k->fragments);
+        sg_sim_put_value(b, k->fragments);
         break;
     default:
         return SG_SIM_ERROR;
@@ -226,9 +221,9 @@ int sg_sim_xsocketopt(struct sg_sim *s, const struct sg_sim_command *c)
         return set_plain(s, k, name, c) ? SG_SIM_OK : SG_SIM_ERROR;
     if (name != RECEIVE_TIMEOUT && name != SEND_TIMEOUT && name != KEEP_OPEN)
         return SG_SIM_ERROR;
-    put(sg_sim_socket_say(s, "#XSOCKETOPT: ", k), name == RECEIVE_TIMEOUT ? k->receive_s
-                                                  : name == SEND_TIMEOUT  ? k->send_s
-                                                                          : k->keep_open);
+    sg_sim_put_value(sg_sim_socket_say(s, "#XSOCKETOPT: ", k), name == RECEIVE_TIMEOUT ? k->receive_s
+                                                               : name == SEND_TIMEOUT  ? k->send_s
+                                                                                       : k->keep_open);
     sg_sim_said(s);
     return SG_SIM_OK;
 }

@@ -34,7 +34,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size == 0)
         return 0;
-    config.host = data[0] & 8 ? SG_SIM_SHELL : data[0] & 1 ? SG_SIM_AT_HOST : SG_SIM_SERIAL_MODEM;
+    config.host = data[0] & 8    ? SG_SIM_SHELL
+                  : data[0] & 1  ? SG_SIM_AT_HOST
+                  : data[0] & 32 ? SG_SIM_SLM29
+                  : data[0] & 64 ? SG_SIM_SLM31
+                                 : SG_SIM_SERIAL_MODEM;
     config.echo = (data[0] & 2) != 0;
     config.model = data[0] & 4 ? "nRF9160" : NULL;
     struct sg_sim *s = sg_sim_new(&config, 0, NULL);

@@ -150,7 +150,7 @@ def test_secrets_are_not_logged(start):
     (["--count", "0"], 2, "a number from 1 to 999"),
     (["--baud", "fast"], 2, "a number from 1 to"),
     (["--count", "3", "--imei", "999999999999999"], 2, "no IMEI that has"),
-    (["--host", "slm"], 2, "serial-modem, at_host and shell"),
+    (["--host", "slm"], 2, "serial-modem, at_host, shell, slm-2.9 and slm-3.1"),
     (["--capacity", "many"], 2, "a number from 1 to"),
     (["--resolve", "name"], 2, "NAME=ADDRESS"),
     (["stray"], 2, "one word too many"),
@@ -183,7 +183,7 @@ def test_every_setting_is_on_the_list_to_settle():
     names = re.findall(r"^  (\S+) +\S+\|", text, re.M)
     listed = (ROOT / "docs/reference/hardware-to-settle.md").read_text()
     assert len(names) > 10
-    assert sorted(set(re.findall(r"`([a-z-]+)=[a-z0-9]+`", listed))) == sorted(names)
+    assert sorted(set(re.findall(r"`([a-z-]+)=[a-z0-9.]+`", listed))) == sorted(names)
 
 
 def ports_of(modem, count):

@@ -3,9 +3,10 @@
 
 import json
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_der_private_key
-from harness import Modem
+from harness import Modem, run
 from modem_port import read_store
 
 TAG = 35724861
@@ -70,3 +71,12 @@ def test_a_pre_shared_key_through_a_shell(home, folder):
     done = enroll(home, modem, "--psk")
     assert "forward secrecy" in done.stdout + done.stderr
     assert sorted(kept_at(folder / "modem")) == [3, 4]
+
+
+@pytest.mark.parametrize("host", ["at_host", "shell", "slm-2.9", "slm-3.1"])
+def test_other_hosts_are_enrolled_and_cannot_connect(home, folder, host):
+    """signet-device speaks Serial Modem's socket commands alone."""
+    modem = board(home, folder / "modem", host)
+    assert f"Enrolled {modem.endpoint}" in enroll(home, modem).stdout
+    done = run("signet-device", "--server", "coaps://lwm2m.example.com", "--modem", modem.port, check=1)
+    assert "Serial Modem" in done.stderr and host.partition("-")[0] in done.stderr

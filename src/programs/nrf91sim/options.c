@@ -24,7 +24,8 @@ static const char help[] =
     "  --model NAME            nRF9151, nRF9160, nRF9161; default the profile's\n"
     "  --firmware STRING       what AT+CGMR says, and another release's rules; default the profile's\n"
     "  --host NAME             what runs in front of the modem: serial-modem (default; has the socket commands)\n"
-    "                          at_host (the usual factory firmware), or shell (Modem Shell's `at` command)\n"
+    "                          at_host (the usual factory firmware), shell (Modem Shell's `at` command),\n"
+    "                          slm-2.9 or slm-3.1 (Serial LTE Modem, which came before serial-modem)\n"
     "  --echo                  begin as after ATE1 (serial-modem)\n"
     "  --capacity BYTES        what the credential store takes; default 32768\n"
     "  --link PATH             make a symbolic link to the pseudo-terminal there, removed at the end\n"
@@ -101,8 +102,12 @@ static int take_host(struct options *o, const char *name)
         o->sim.host = SG_SIM_AT_HOST;
     else if (strcmp(name, "shell") == 0)
         o->sim.host = SG_SIM_SHELL;
+    else if (strcmp(name, "slm-2.9") == 0)
+        o->sim.host = SG_SIM_SLM29;
+    else if (strcmp(name, "slm-3.1") == 0)
+        o->sim.host = SG_SIM_SLM31;
     else
-        return wrong("--host %s: there are serial-modem, at_host and shell", name);
+        return wrong("--host %s: there are serial-modem, at_host, shell, slm-2.9 and slm-3.1", name);
     return -1;
 }
 

@@ -320,12 +320,19 @@ static int check_credentials(struct modem *m, struct sg_error *err)
 
 static int identify(struct modem *m, struct sg_error *err)
 {
+    static const char has_sockets[] = "serial-modem ";
     struct sg_agent *a = m->agent;
     struct sg_modem_info info;
 
     const int error = sg_modem_identify(&m->modem, &info);
     if (error < 0)
         return failed(m, error, "Identifying the modem", err);
+    if (strncmp(info.host, has_sockets, sizeof has_sockets - 1) != 0)
+        return sg_fail(
+            err, SG_EUNSUPPORTED,
+            "The board at %s runs %s, which has none of the socket commands that this needs. Nordic's Serial "
+            "Modem application has them.",
+            a->options->modem, info.host);
     if (info.imei[0] == '\0' && a->options->endpoint == NULL)
         return sg_fail(err, SG_ENOTFOUND, "The modem at %s has no IMEI to register with. Give --endpoint NAME.",
                        a->options->modem);
