@@ -137,9 +137,9 @@ static int put_each(struct sg_probe_batch *b, const char *name, const json_t *ro
 {
     const json_t *boards = json_object_get(root, "boards"), *creds = json_object_get(root, "credentials");
     bool lot = strcmp(text(root, "format"), "signet-lot") == 0 && json_is_array(boards);
-    int e = lot || json_is_array(creds)
-                ? 0
-                : sg_fail(err, SG_EFORMAT, "no report of a lot, and no list of a modem's store");
+    int e = 0;
+    if (!lot && !json_is_array(creds))
+        return sg_fail(err, SG_EFORMAT, "no report of a lot, and no list of a modem's store");
     size_t i;
     json_t *one;
     json_array_foreach(lot ? boards : creds, i, one) if (e == 0) e =

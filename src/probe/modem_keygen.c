@@ -119,17 +119,20 @@ static void put_facts(const struct making *w, struct sg_probe_result *r)
 static void conclude(struct making *w, struct sg_probe_result *r, int e)
 {
     char observed[500], text[SG_PROBE_CAME];
-    (void)snprintf(observed, sizeof observed, "%u keys made%s%s", w->made, w->wrong[0] != '\0' ? "; the next: " : "",
+    bool all = e == 0, same = all && check_pinned(w);
+    (void)snprintf(observed, sizeof observed, "%u keys made%s%s", w->made,
+                   w->wrong[0] == '\0' ? ""
+                   : all               ? "; "
+                                       : "; the next: ",
                    w->wrong);
     put_facts(w, r);
     if (e == SG_EMISMATCH)
         sg_probe_conclude(r, SG_VERDICT_FAIL, observed, "What the modem says of its keys cannot be relied on.");
     else if (e < 0)
         sg_probe_conclude(r, SG_VERDICT_SKIPPED, sg_probe_desk_came(w->d, e, text), "The modem made no key.");
-    else if (!check_pinned(w)) {
-        (void)snprintf(observed, sizeof observed, "%u keys made; %s", w->made, w->wrong);
+    else if (!same)
         sg_probe_conclude(r, SG_VERDICT_FAIL, observed, "It is another modem that says the same UUID.");
-    } else
+    else
         sg_probe_conclude(r, SG_VERDICT_NOTHING_AGAINST, observed,
                           w->pinned
                               ? "All differ, and each is vouched for by the identity key that the inventory knows."
