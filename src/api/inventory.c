@@ -60,6 +60,7 @@ static int rank(enum sg_cert_state state)
 }
 
 struct certs {
+    uint32_t bootstrap_tag; /* of an identity that is not the one which is meant; 0: none */
     json_t *identity, *all, *psks;
     int rank;
     int64_t added; /* of the identity */
@@ -81,7 +82,8 @@ static int take_cert(void *user, const struct sg_cert_row *row)
     struct certs *c = user;
     json_t *json = cert_json(row);
 
-    take_identity(c, json, row->state, row->added);
+    if (row->tag == 0 || row->tag != c->bootstrap_tag)
+        take_identity(c, json, row->state, row->added);
     json_array_append_new(c->all, json);
     return 0;
 }
@@ -140,7 +142,7 @@ static int device_json(struct sg_store *store, const struct sg_device *d, json_t
                        struct sg_error *err)
 {
     struct sg_registration_row r;
-    *certs = (struct certs){.all = json_array(), .psks = json_array()};
+    *certs = (struct certs){.bootstrap_tag = d->bootstrap_tag, .all = json_array(), .psks = json_array()};
     int e = sg_store_each_cert(store, SG_CERT_DEVICE, d->number, take_cert, certs, err);
     if (e == 0)
         e = sg_store_each_psk(store, d->number, take_psk, certs, err);

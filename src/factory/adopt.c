@@ -83,6 +83,23 @@ static int audit(const struct sg_adopt *a, const struct sg_device *device, const
     return sg_store_audit(a->store, &e, err);
 }
 
+/* Its second certificate is that of its bootstrap identity; any other is another device's. */
+static int add_device(const struct sg_adopt *a, struct sg_device *d, uint32_t tag, struct sg_error *err)
+{
+    struct sg_device there;
+    bool second = tag != 0 && tag == d->bootstrap_tag &&
+                  sg_store_find_device(a->store, d->endpoint, &there, err) == 0 && there.state == SG_DEVICE_ENROLLED &&
+                  strcmp(there.uuid, d->uuid) == 0;
+    if (second) {
+        *d = there;
+        return 0;
+    }
+    d->number = 0;
+    d->state = SG_DEVICE_ENROLLED;
+    d->created = a->now;
+    return sg_store_add_device(a->store, d, err);
+}
+
 int sg_adopt(const struct sg_adopt *a, const struct sg_device *device, X509 *cert, uint32_t tag, struct sg_error *err)
 {
     struct sg_error unread;
@@ -94,10 +111,7 @@ int sg_adopt(const struct sg_adopt *a, const struct sg_device *device, X509 *cer
         r = known(a, device, &facts.fingerprint, err);
     if (r != 0)
         return r < 0 ? r : 0;
-    d.number = 0;
-    d.state = SG_DEVICE_ENROLLED;
-    d.created = a->now;
-    r = sg_store_add_device(a->store, &d, err);
+    r = add_device(a, &d, tag, err);
     struct sg_cert_row row = {
         .kind = SG_CERT_DEVICE, .state = SG_CERT_ACTIVE, .device = d.number, .tag = tag, .added = a->now};
     if (r == 0)

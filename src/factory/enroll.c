@@ -87,6 +87,9 @@ static int get_certificate(struct sg_factory_run *run)
 static int retire_other(void *user, const struct sg_cert_row *row)
 {
     struct sg_factory_run *run = user;
+    bool second = row->tag != 0 && row->tag == run->r->device.bootstrap_tag;
+    if (second != run->second && !(second && run->e->renew))
+        return 0;
     if (row->number == run->cert.number || (row->state != SG_CERT_ACTIVE && row->state != SG_CERT_ISSUED))
         return 0;
     int r = sg_store_set_cert_state(run->store, row->number, SG_CERT_RETIRED, run->err);
@@ -100,7 +103,7 @@ static int retire_other(void *user, const struct sg_cert_row *row)
 int sg_factory_retire_others(struct sg_factory_run *run)
 {
     int r = sg_store_each_cert(run->store, SG_CERT_DEVICE, run->r->device.number, retire_other, run, run->err);
-    return r < 0 ? r : sg_factory_psk_retire_others(run);
+    return r < 0 || run->second ? r : sg_factory_psk_retire_others(run);
 }
 
 static int audit_enrolled(struct sg_factory_run *run)
@@ -138,7 +141,7 @@ static int finish(struct sg_factory_run *run)
     return r < 0 ? r : sg_factory_end(run, record_enrolled(run));
 }
 
-static int change_certificate(struct sg_factory_run *run)
+int sg_factory_change_certificate(struct sg_factory_run *run)
 {
     int r = get_certificate(run);
     if (r == 0)
@@ -152,7 +155,7 @@ static int change(struct sg_factory_run *run)
 {
     int r = begin(run);
     if (r == 0)
-        r = run->e->psk ? sg_factory_psk_change(run) : change_certificate(run);
+        r = run->e->psk ? sg_factory_psk_change(run) : sg_factory_change_certificate(run);
     if (r == 0)
         r = sg_factory_vacate(run);
     if (r == 0)
@@ -200,6 +203,14 @@ static int may_issue(struct sg_factory_run *run)
     return r;
 }
 
+int sg_factory_may_change(struct sg_factory_run *run)
+{
+    int r = sg_factory_may_trust(run);
+    if (r == 0)
+        r = may_issue(run);
+    return r == 0 ? sg_factory_take_down(run) : r;
+}
+
 int sg_enroll(const struct sg_enroll *e, struct sg_enroll_result *result, struct sg_error *err)
 {
     struct sg_error unread;
@@ -211,23 +222,27 @@ int sg_enroll(const struct sg_enroll *e, struct sg_enroll_result *result, struct
     if (r == 0)
         r = sg_factory_challenge(&run);
     if (r == 0)
+        r = sg_factory_look_lock(&run);
+    if (r == 0)
         r = sg_factory_look(&run);
+    if (r == 0)
+        r = sg_factory_look_bootstrap(&run);
     bool begun = r == 0;
     if (begun && run.plan == SG_FACTORY_VERIFY) {
         r = verify(&run);
     } else if (begun) {
-        r = sg_factory_may_trust(&run);
-        if (r == 0)
-            r = may_issue(&run);
-        if (r == 0)
-            r = sg_factory_take_down(&run);
+        r = sg_factory_may_change(&run);
         if (r == 0)
             r = change(&run);
     }
-    if (begun)
-        sg_factory_leave(&run, r);
     if (run.cert.number != 0)
         result->cert = run.cert.facts;
     result->psk = run.psk.number != 0;
+    if (r == 0)
+        r = sg_factory_bootstrap(&run);
+    if (r == 0)
+        r = sg_factory_lock(&run);
+    if (begun)
+        sg_factory_leave(&run, r);
     return r;
 }

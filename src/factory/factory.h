@@ -11,6 +11,7 @@
  *     pre-shared key "issued"              before it is written, encrypted
  *     certificate "active",
  *     device "enrolled", audit entry       together, after the modem's digests are as meant
+ *     device's bootstrap tag               before the first change there; then its certificate as the first
  *
  * A key without a recorded certificate is a key whose request was lost: it is deleted and made again. A recorded
  * certificate goes on being used as long as the modem lists the same digest for the key at the tag.
@@ -40,6 +41,7 @@ enum sg_enroll_step {
     SG_ENROLL_WRITTEN,     /* writes, and compares */
     SG_ENROLL_CONNECTED,   /* sg_renew only: a server takes the new identity */
     SG_ENROLL_RETIRED,     /* sg_renew only: the old one goes */
+    SG_ENROLL_LOCKED,      /* with a lock_key only: the AT port is locked with it */
 };
 const char *sg_enroll_step_name(enum sg_enroll_step step); /* "modem", "store", "key", … */
 
@@ -58,18 +60,23 @@ struct sg_enroll {
     struct sg_store *store;
     struct sg_turns *turns; /* where several run at once; NULL: alone */
     struct sg_issuer issuer;
-    X509 *server_root;     /* written beside the certificate: who may serve */
-    int64_t now;           /* seconds since 1970 */
-    int64_t valid;         /* seconds that the certificate is valid for */
-    int64_t tag;           /* where to; -1: where it was before, else SG_TAG_LWM2M */
-    uint32_t first_tag;    /* where to, with tag -1, for a modem that has no place yet; 0: SG_TAG_LWM2M */
-    uint32_t other_tag;    /* of SG_OCCUPIED_OTHER_TAG */
+    X509 *server_root;  /* written beside the certificate: who may serve */
+    int64_t now;        /* seconds since 1970 */
+    int64_t valid;      /* seconds that the certificate is valid for */
+    int64_t tag;        /* where to; -1: where it was before, else SG_TAG_LWM2M */
+    uint32_t first_tag; /* where to, with tag -1, for a modem that has no place yet; 0: SG_TAG_LWM2M */
+    uint32_t other_tag; /* of SG_OCCUPIED_OTHER_TAG */
+    /* Where a second identity goes, for the bootstrap server; 0: none, but for the one that the device has. */
+    uint32_t bootstrap_tag;
     const char *endpoint;  /* its name; NULL: the one it has, else made by name_form */
     const char *name_form; /* with {imei} and {uuid} in it; NULL: "urn:imei:{imei}" */
     const char *key_usage; /* of the request, as %KEYGEN takes it: "101010000"; NULL: the modem's default */
     enum sg_occupied occupied;
     bool remove_psk; /* a tag that holds a PSK and its identity alone is emptied, whatever `occupied` says */
     enum sg_leave leave;
+    /* Of P-256: locks the AT port of a board that is done, and signs what is sent to one that is locked with it
+     * (modem->sign and modem->user are set then). NULL: ports stay as they are. */
+    EVP_PKEY *lock_key;
     bool offline;    /* may take an active modem off the network, and puts it back */
     bool renew;      /* may replace what is there: a new key, a new certificate */
     bool unverified; /* goes on where a modem cannot prove who it is: its firmware has no %ATTESTTOKEN, and its identity
@@ -95,11 +102,13 @@ struct sg_enroll_result {
     struct sg_cert_facts cert;
     bool psk; /* it has a pre-shared key: `cert` says nothing */
     uint32_t tag;
-    bool was_done;   /* it was enrolled already: verified, and nothing written */
-    bool refused;    /* (on error) nothing was changed, for safety: something must be decided first */
-    bool taken_down; /* the modem was active, and was taken off the network for it */
-    int found;       /* its functional mode (+CFUN) at the beginning; -1: not known */
-    int function;    /* its functional mode (+CFUN) at the end; -1: not known */
+    struct sg_cert_facts bootstrap; /* of the bootstrap identity, and */
+    uint32_t bootstrap_tag;         /* where it is; 0: there is none */
+    bool was_done;                  /* it was enrolled already: verified, and nothing written */
+    bool refused;                   /* (on error) nothing was changed, for safety: something must be decided first */
+    bool taken_down;                /* the modem was active, and was taken off the network for it */
+    int found;                      /* its functional mode (+CFUN) at the beginning; -1: not known */
+    int function;                   /* its functional mode (+CFUN) at the end; -1: not known */
 };
 
 /*

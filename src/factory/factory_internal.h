@@ -32,6 +32,7 @@ struct sg_factory_run {
     size_t n_creds;
     int64_t vacate;              /* a tag that is emptied once the identity is in place elsewhere; -1: none */
     struct sg_cert_row cert;     /* the certificate of this enrolment, once there is one (number != 0) */
+    bool second;                 /* this is the bootstrap identity: the first is in place */
     bool proven;                 /* the modem has proven that it holds its private key */
     char pem[2][SG_FACTORY_PEM]; /* what is written as type 0 and as type 1; a shell makes CR LF of its line ends */
     size_t pem_len[2];
@@ -70,8 +71,23 @@ int sg_factory_find_cert(struct sg_factory_run *run, enum sg_cert_state state);
 /* Whether the modem still holds the key of run->cert, as far as its list tells. */
 bool sg_factory_has_key(const struct sg_factory_run *run);
 
-/* enroll.c: all identities of the device but this one are replaced. */
+/* enroll.c: all identities of the device but this one are replaced. The bootstrap identity stays, unless both are
+ * renewed; and that replaces none but its own. */
 int sg_factory_retire_others(struct sg_factory_run *run);
+/* Whether this modem may get an identity, and from this CA; and off the network with it. */
+int sg_factory_may_change(struct sg_factory_run *run);
+/* A certificate by the plan, recorded, written and compared; it is not active yet. */
+int sg_factory_change_certificate(struct sg_factory_run *run);
+
+/* bootstrap.c: before anything is changed, whether its tag can have the bootstrap identity; and that identity, where
+ * one is wanted. */
+int sg_factory_look_bootstrap(struct sg_factory_run *run);
+int sg_factory_bootstrap(struct sg_factory_run *run);
+
+/* lock.c: whether the port is locked, and with the line's key: commands are signed from then on. And its end: locked.
+ */
+int sg_factory_look_lock(struct sg_factory_run *run);
+int sg_factory_lock(struct sg_factory_run *run);
 
 /* limits.c: whether the CA may issue for this device (its number; 0: a new one). SG_EDENIED: it was withdrawn, or has
  * reached its limit. */

@@ -88,6 +88,8 @@ static void fill(struct sg_lot_board *b, const struct sg_lot_attempt *a)
     b->tag = a->result->tag;
     if (!a->result->psk)
         b->certificate = a->result->cert.fingerprint;
+    if (a->result->bootstrap_tag != 0)
+        b->bootstrap = a->result->bootstrap.fingerprint;
 }
 
 int sg_lot_record(struct sg_store *store, struct sg_turns *turns, const struct sg_lot *lot,

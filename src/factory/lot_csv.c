@@ -36,7 +36,11 @@ static void put_board(FILE *f, const struct sg_factory_lot_board *b)
                   sg_lot_result_name(last->result), sg_factory_time(last->began, began), (long long)last->took_ms);
     put_text(f, last->who, ",");
     put_text(f, last->port, ",");
-    put_text(f, last->reason, "\r\n");
+    put_text(f, last->reason, ",");
+    if (b->bootstrap_tag != 0)
+        (void)fprintf(f, "%u,%s\r\n", b->bootstrap_tag, sg_factory_hex(&b->bootstrap.fingerprint, hex));
+    else
+        (void)fputs(",\r\n", f);
 }
 
 char *sg_factory_lot_csv(const struct sg_factory_lot *l)
@@ -47,7 +51,7 @@ char *sg_factory_lot_csv(const struct sg_factory_lot *l)
     if (f == NULL)
         return NULL;
     (void)fputs("endpoint,imei,uuid,model,firmware,tag,fingerprint,serial,valid_from,valid_until,result,began,took_ms,"
-                "operator,port,reason\r\n",
+                "operator,port,reason,bootstrap_tag,bootstrap_fingerprint\r\n",
                 f);
     for (size_t i = 0; i < l->n_boards; i++)
         put_board(f, &l->boards[i]);

@@ -92,6 +92,13 @@ static int add_certificates(struct sg_store *store, struct sg_factory_lot *l, st
             return r;
         b->has_cert = true;
         b->cert = row.facts;
+        if (memcmp(&b->last.bootstrap, &none, sizeof none) == 0)
+            continue;
+        r = sg_store_find_cert(store, &b->last.bootstrap, &row, err);
+        if (r < 0)
+            return r;
+        b->bootstrap = row.facts;
+        b->bootstrap_tag = row.tag;
     }
     return 0;
 }

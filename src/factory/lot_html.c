@@ -140,8 +140,12 @@ static void put_identity(FILE *f, const struct sg_factory_lot_board *b)
         return;
     }
     (void)sg_factory_hex(&b->cert.fingerprint, hex);
-    (void)fprintf(f, "<br><code>%.32s<br>%s</code></td><td class=\"t\">tag %u<br>until %.10s</td>", hex, hex + 32,
-                  b->last.tag, when(b->cert.until, text));
+    (void)fprintf(f, "<br><code>%.32s<br>%s</code>", hex, hex + 32);
+    if (b->bootstrap_tag != 0) {
+        (void)sg_factory_hex(&b->bootstrap.fingerprint, hex);
+        (void)fprintf(f, "<br>bootstrap, tag %u<br><code>%.32s<br>%s</code>", b->bootstrap_tag, hex, hex + 32);
+    }
+    (void)fprintf(f, "</td><td class=\"t\">tag %u<br>until %.10s</td>", b->last.tag, when(b->cert.until, text));
 }
 
 static void put_boards(FILE *f, const struct sg_factory_lot *l)

@@ -12,6 +12,8 @@ struct sg_factory_lot_board {
     bool has_identity;
     bool has_cert; /* else it has a pre-shared key */
     struct sg_cert_facts cert;
+    struct sg_cert_facts bootstrap; /* of its bootstrap identity, and */
+    uint32_t bootstrap_tag;         /* where it is; 0: it has none */
 };
 
 struct sg_factory_lot {

@@ -35,9 +35,14 @@ static json_t *board(const struct sg_factory_lot_board *b)
     if (!b->has_cert)
         return json_pack("{s:s, s:s, s:o, s:o, s:i}", "result", result, "reason", b->last.reason, "modem",
                          modem(&b->last), "attempt", times(&b->last), "attempts", (int)b->attempts);
-    return json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:i}", "result", result, "endpoint", b->last.endpoint, "tag",
-                     (json_int_t)b->last.tag, "certificate", certificate(&b->cert), "modem", modem(&b->last), "attempt",
-                     times(&b->last), "attempts", (int)b->attempts);
+    json_t *j = json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:i}", "result", result, "endpoint", b->last.endpoint, "tag",
+                          (json_int_t)b->last.tag, "certificate", certificate(&b->cert), "modem", modem(&b->last),
+                          "attempt", times(&b->last), "attempts", (int)b->attempts);
+    if (b->bootstrap_tag != 0)
+        (void)json_object_set_new(
+            j, "bootstrap",
+            json_pack("{s:I, s:o}", "tag", (json_int_t)b->bootstrap_tag, "certificate", certificate(&b->bootstrap)));
+    return j;
 }
 
 static json_t *failure(const struct sg_lot_board *b)

@@ -63,7 +63,7 @@ static int choose_tag(struct renewal *w)
     if (w->row.tag == old)
         return sg_factory_refuse(run, SG_EINVAL, "%s is at tag %u already: a renewal needs a second tag.",
                                  run->endpoint, old);
-    if (w->row.tag == SG_TAG_BOOTSTRAP)
+    if (w->row.tag == SG_TAG_BOOTSTRAP || w->row.tag == run->r->device.bootstrap_tag)
         return sg_factory_refuse(run, SG_EINVAL, "tag %u is that of the bootstrap server: take another.", w->row.tag);
     return 0;
 }

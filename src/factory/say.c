@@ -16,6 +16,7 @@ const char *sg_enroll_step_name(enum sg_enroll_step step)
         [SG_ENROLL_WRITTEN] = "written",
         [SG_ENROLL_CONNECTED] = "connected",
         [SG_ENROLL_RETIRED] = "retired",
+        [SG_ENROLL_LOCKED] = "locked",
     };
     return names[step];
 }

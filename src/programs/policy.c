@@ -8,8 +8,8 @@
 /* The file as libcyaml loads it: every scalar as its text, NULL where it is absent. */
 struct raw {
     struct sg_form_list ports;
-    char *parallel, *boards, *tag, *second_tag, *name, *years, *key_usage, *occupied, *remove_psk, *take_offline,
-        *modem_after;
+    char *parallel, *boards, *tag, *second_tag, *bootstrap_tag, *name, *years, *key_usage, *occupied, *remove_psk,
+        *take_offline, *modem_after, *lock_port, *issuing_ca, *lot;
 };
 
 static bool take_port(void *out, const char *text)
@@ -41,10 +41,10 @@ static bool take_boards(void *out, const char *text)
     return true;
 }
 
-static bool take_tag_number(const char *text, uint32_t *tag)
+static bool take_tag_number(const char *text, uint64_t least, uint32_t *tag)
 {
     uint64_t n;
-    if (!sg_form_number(text, 1, SG_TAG_MAX, &n))
+    if (!sg_form_number(text, least, SG_TAG_MAX, &n))
         return false;
     *tag = (uint32_t)n;
     return true;
@@ -52,12 +52,17 @@ static bool take_tag_number(const char *text, uint32_t *tag)
 
 static bool take_tag(void *out, const char *text)
 {
-    return take_tag_number(text, &((struct sg_policy *)out)->tag);
+    return take_tag_number(text, 1, &((struct sg_policy *)out)->tag);
 }
 
 static bool take_second_tag(void *out, const char *text)
 {
-    return take_tag_number(text, &((struct sg_policy *)out)->second_tag);
+    return take_tag_number(text, 1, &((struct sg_policy *)out)->second_tag);
+}
+
+static bool take_bootstrap_tag(void *out, const char *text)
+{
+    return take_tag_number(text, 0, &((struct sg_policy *)out)->bootstrap_tag);
 }
 
 /* Every {…} must be one that can be filled in; what else may stand in a name is checked with the name itself. */
@@ -121,6 +126,24 @@ static bool take_modem_after(void *out, const char *text)
     return true;
 }
 
+static bool take_lock_port(void *out, const char *text)
+{
+    struct sg_policy *p = out;
+    return (text[0] == '/' || text[0] == '\0') && sg_form_text(text, p->lock_port, sizeof p->lock_port);
+}
+
+static bool take_issuing_ca(void *out, const char *text)
+{
+    struct sg_policy *p = out;
+    return sg_form_text(text, p->issuing_ca, sizeof p->issuing_ca);
+}
+
+static bool take_lot(void *out, const char *text)
+{
+    struct sg_policy *p = out;
+    return sg_form_text(text, p->lot, sizeof p->lot);
+}
+
 #define AT(member) offsetof(struct raw, member)
 
 static const struct sg_form_field fields[] = {
@@ -136,10 +159,18 @@ static const struct sg_form_field fields[] = {
      "Connect SDK."},
     {"", "second_tag", AT(second_tag), false, take_second_tag, "35724863", "1 to 2147483647",
      "Where the identity goes instead with `occupied: renew`."},
+    {"", "bootstrap_tag", AT(bootstrap_tag), false, take_bootstrap_tag, "0", "0 to 2147483647",
+     "Where each board gets a second identity, for the bootstrap server, with a key of its own; 0: nowhere.\n"
+     "35724862 is its tag in nRF Connect SDK. A board keeps the one that it has."},
     {"", "name", AT(name), false, take_name, "urn:imei:{imei}",
      "a text with {imei} or {uuid} in it, which the modem's own take the place of",
      "The endpoint name of a new board. A board keeps the name that it has."},
     {"", "years", AT(years), false, take_years, "10", "1 to 50", "How long a certificate is valid."},
+    {"", "issuing_ca", AT(issuing_ca), false, take_issuing_ca, "",
+     "\"\" (the one that the home issues with at present), or the name of an issuing CA whose key the home has",
+     "Which CA issues, where a home has several (`signet ca`)."},
+    {"", "lot", AT(lot), false, take_lot, "", "\"\", or 1 to 63 letters, digits and . _ - (not first)",
+     "The lot that the boards belong to (--lot); its signed report is written at the end of each run."},
     {"", "key_usage", AT(key_usage), false, take_key_usage, "",
      "\"\" (what the modem takes by itself), or nine digits 0 and 1, the first of them 1: digitalSignature",
      "The key usage that the modem's request asks for, as AT%KEYGEN takes it: \"101010000\"."},
@@ -153,6 +184,10 @@ static const struct sg_form_field fields[] = {
      "Whether a modem that is on the network is taken off it for the enrolment, and put back (--offline)."},
     {"", "modem_after", AT(modem_after), false, take_modem_after, "as_found", "as_found, online or offline",
      "How a modem is left after it was enrolled: as it was, with AT+CFUN=1, or with AT+CFUN=4."},
+    {"", "lock_port", AT(lock_port), false, take_lock_port, "",
+     "\"\", or the absolute path of a private key of P-256 (`signet modem lock` makes one)",
+     "Locks the AT port of each board that is done with this key: from then on its store changes only by\n"
+     "commands that are signed with it (AT%XPMNG). Boards that are locked with it are worked on as others."},
 };
 
 #define TEXT(member) SG_FORM_TEXT(struct raw, member)
@@ -167,6 +202,7 @@ static const cyaml_schema_field_t top_fields[] = {
     TEXT(boards),
     TEXT(tag),
     TEXT(second_tag),
+    TEXT(bootstrap_tag),
     TEXT(name),
     TEXT(years),
     TEXT(key_usage),
@@ -174,6 +210,9 @@ static const cyaml_schema_field_t top_fields[] = {
     TEXT(remove_psk),
     TEXT(take_offline),
     TEXT(modem_after),
+    TEXT(lock_port),
+    TEXT(issuing_ca),
+    TEXT(lot),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t top = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw, top_fields)};
 static const struct sg_form form = {&top, fields, sizeof fields / sizeof fields[0]};
@@ -189,6 +228,10 @@ static int check(const char *name, const struct sg_policy *policy, int r, struct
     if (r == 0 && policy->occupied == SG_OCCUPIED_OTHER_TAG && policy->tag == policy->second_tag)
         return sg_fail(err, SG_EFORMAT, "%s: tag and second_tag are both %u; with `occupied: renew` they must differ",
                        name, policy->tag);
+    if (r == 0 && policy->bootstrap_tag != 0 &&
+        (policy->bootstrap_tag == policy->tag || policy->bootstrap_tag == policy->second_tag))
+        return sg_fail(err, SG_EFORMAT, "%s: bootstrap_tag is %u, as %s is: each identity needs a tag of its own", name,
+                       policy->bootstrap_tag, policy->bootstrap_tag == policy->tag ? "tag" : "second_tag");
     return r;
 }
 

@@ -13,7 +13,10 @@ struct sg_policy {
     unsigned parallel; /* boards at once, at most */
     uint32_t boards;   /* how many the lot has; 0: not known */
     uint32_t tag, second_tag;
-    char name[128]; /* the endpoint name's form */
+    uint32_t bootstrap_tag;        /* 0: no bootstrap identity */
+    char lot[64], issuing_ca[128]; /* "": none; the home's present one */
+    char lock_port[256];           /* the file of the key that locks the port afterwards; "": it stays open */
+    char name[128];                /* the endpoint name's form */
     unsigned years;
     char key_usage[10]; /* "": the modem's default */
     enum sg_occupied occupied;

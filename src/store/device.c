@@ -18,8 +18,8 @@ const char *sg_identity_source_name(enum sg_identity_source s)
 }
 
 #define COLUMNS                                                                                                        \
-    "number, endpoint, imei, uuid, model, firmware, state, created, tag, identity, coalesce(identity_source, "         \
-    "'unknown')"
+    "number, endpoint, imei, uuid, model, firmware, state, created, tag, bootstrap_tag, identity,"                     \
+    " coalesce(identity_source, 'unknown')"
 
 /* False where the row is damaged; the query then ends with that. */
 static bool take(struct sg_store_query *q, struct sg_device *d)
@@ -33,6 +33,7 @@ static bool take(struct sg_store_query *q, struct sg_device *d)
     d->state = (enum sg_device_state)sg_store_get_name(q, states, sizeof states / sizeof *states);
     d->created = sg_store_get_int(q);
     d->tag = (uint32_t)sg_store_get_int(q);
+    d->bootstrap_tag = (uint32_t)sg_store_get_int(q);
     (void)sg_store_get_blob(q, d->identity, sizeof d->identity);
     d->identity_source = (enum sg_identity_source)sg_store_get_name(q, sources, sizeof sources / sizeof *sources);
     return q->rc == SQLITE_ROW;
@@ -48,6 +49,7 @@ static void bind(struct sg_store_query *q, const struct sg_device *d)
     sg_store_bind_text(q, sg_device_state_name(d->state));
     sg_store_bind_int(q, d->created);
     sg_store_bind_int(q, d->tag);
+    sg_store_bind_int(q, d->bootstrap_tag);
     bool known = d->identity[0] != 0;
     sg_store_bind_blob(q, known ? sg_bytes(d->identity, sizeof d->identity) : sg_bytes(NULL, 0));
     sg_store_bind_text_or_null(q, known ? sources[d->identity_source] : "");
@@ -80,8 +82,8 @@ static int explain_clash(struct sg_store *s, const struct sg_device *d, struct s
 static int insert(struct sg_store *s, struct sg_device *d, struct sg_error *err)
 {
     struct sg_store_query q =
-        sg_store_query(s, "INSERT INTO device (endpoint, imei, uuid, model, firmware, state, created, tag, identity,"
-                          " identity_source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        sg_store_query(s, "INSERT INTO device (endpoint, imei, uuid, model, firmware, state, created, tag,"
+                          " bootstrap_tag, identity, identity_source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     bind(&q, d);
     (void)sg_store_row(&q);
     int r = sg_store_end(&q, err, "cannot record the device");
@@ -99,9 +101,9 @@ int sg_store_add_device(struct sg_store *s, struct sg_device *d, struct sg_error
 
 static int update(struct sg_store *s, const struct sg_device *d, struct sg_error *err)
 {
-    struct sg_store_query q =
-        sg_store_query(s, "UPDATE device SET endpoint = ?, imei = ?, uuid = ?, model = ?, firmware = ?, state = ?,"
-                          " created = ?, tag = ?, identity = ?, identity_source = ? WHERE number = ?");
+    struct sg_store_query q = sg_store_query(
+        s, "UPDATE device SET endpoint = ?, imei = ?, uuid = ?, model = ?, firmware = ?, state = ?,"
+           " created = ?, tag = ?, bootstrap_tag = ?, identity = ?, identity_source = ? WHERE number = ?");
     bind(&q, d);
     sg_store_bind_int(&q, d->number);
     (void)sg_store_row(&q);

@@ -91,8 +91,9 @@ int sg_store_add_lot_board(struct sg_store *s, struct sg_lot_board *b, struct sg
 {
     struct sg_store_query q =
         sg_store_query(s, "INSERT INTO lot_board (lot, who, port, imei, uuid, model, firmware, endpoint, tag, "
-                          "certificate, began, took_ms,"
-                          " result, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, zeroblob(32)), ?, ?, ?, ?)");
+                          "certificate, bootstrap, began, took_ms, result, reason)"
+                          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, zeroblob(32)), nullif(?, zeroblob(32)), ?, ?,"
+                          " ?, ?)");
     sg_store_bind_int(&q, b->lot);
     sg_store_bind_text(&q, b->who);
     sg_store_bind_text(&q, b->port);
@@ -103,6 +104,7 @@ int sg_store_add_lot_board(struct sg_store *s, struct sg_lot_board *b, struct sg
     sg_store_bind_text(&q, b->endpoint);
     sg_store_bind_int(&q, b->tag);
     sg_store_bind_blob(&q, sg_bytes(b->certificate.sha256, sizeof b->certificate.sha256));
+    sg_store_bind_blob(&q, sg_bytes(b->bootstrap.sha256, sizeof b->bootstrap.sha256));
     sg_store_bind_int(&q, b->began);
     sg_store_bind_int(&q, b->took_ms);
     sg_store_bind_text(&q, sg_lot_result_name(b->result));
@@ -127,6 +129,7 @@ static bool take_board(struct sg_store_query *q, struct sg_lot_board *b)
     sg_store_get_text(q, b->endpoint, sizeof b->endpoint);
     b->tag = (uint32_t)sg_store_get_int(q);
     (void)sg_store_get_blob(q, b->certificate.sha256, sizeof b->certificate.sha256);
+    (void)sg_store_get_blob(q, b->bootstrap.sha256, sizeof b->bootstrap.sha256);
     b->began = sg_store_get_int(q);
     b->took_ms = sg_store_get_int(q);
     b->result = (enum sg_lot_result)sg_store_get_name(q, results, COUNT(results));
@@ -138,8 +141,8 @@ int sg_store_each_lot_board(struct sg_store *s, int64_t lot, int (*fn)(void *use
                             void *user, struct sg_error *err)
 {
     struct sg_store_query q = sg_store_query(
-        s, "SELECT number, lot, who, port, imei, uuid, model, firmware, endpoint, tag, certificate, began,"
-           " took_ms, result, reason FROM lot_board WHERE lot = ? ORDER BY number");
+        s, "SELECT number, lot, who, port, imei, uuid, model, firmware, endpoint, tag, certificate, bootstrap,"
+           " began, took_ms, result, reason FROM lot_board WHERE lot = ? ORDER BY number");
     sg_store_bind_int(&q, lot);
     int stop = 0;
     while (stop == 0 && sg_store_row(&q)) {

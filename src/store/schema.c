@@ -146,11 +146,14 @@ static const char version_4[] =
     ") STRICT;"
     "PRAGMA user_version = 4;";
 
+/* A second identity, for the bootstrap server. */
+static const char version_5[] =
+    "ALTER TABLE device ADD COLUMN bootstrap_tag INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE lot_board ADD COLUMN bootstrap BLOB CHECK (length(bootstrap) = 32);" /* NULL: none */
+    "PRAGMA user_version = 5;";
+
 const struct sg_store_migration sg_store_migrations[] = {
-    {1, version_1},
-    {2, version_2},
-    {3, version_3},
-    {4, version_4},
+    {1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}, {5, version_5},
 };
 const size_t sg_store_migration_count = sizeof sg_store_migrations / sizeof *sg_store_migrations;
 

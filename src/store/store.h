@@ -63,9 +63,10 @@ struct sg_device {
     char uuid[40]; /* the modem's device UUID */
     char model[32];
     char firmware[64];
-    uint32_t tag;         /* the security tag in its modem that its identity is at, or is being put; 0: none */
-    uint8_t identity[65]; /* the modem's own identity key, an uncompressed P-256 point (it begins with 4); zeros: not
-                             known */
+    uint32_t tag;           /* the security tag in its modem that its identity is at, or is being put; 0: none */
+    uint32_t bootstrap_tag; /* the same of its bootstrap identity; 0: none */
+    uint8_t identity[65];   /* the modem's own identity key, an uncompressed P-256 point (it begins with 4); zeros: not
+                               known */
     enum sg_identity_source identity_source;
     enum sg_device_state state;
     int64_t created;
@@ -203,7 +204,7 @@ struct sg_lot_board {
     char port[64];
     char imei[24], uuid[40], model[32], firmware[64], endpoint[128];
     uint32_t tag;
-    struct sg_fingerprint certificate;
+    struct sg_fingerprint certificate, bootstrap; /* of its two identities */
     int64_t began, took_ms;
     enum sg_lot_result result;
     char reason[600]; /* why it was not enrolled */

@@ -23,9 +23,10 @@ class Factory:
     def signet(self, *args, **options):
         return run("signet", args[0], "--home", self.path, *args[1:], **options)
 
-    def modem(self):
+    def modem(self, policy=""):
         m = Modem(self, None)
-        self.signet("enroll", "--port", m.port, check=0)
+        (self.folder / "line.yaml").write_text(policy)
+        self.signet("enroll", "--port", m.port, *(["--policy", self.folder / "line.yaml"] if policy else []), check=0)
         return m
 
     def list(self):
@@ -60,6 +61,16 @@ def test_again_takes_only_what_is_new(home, factory):
     done = json.loads(home.signet("adopt", factory.list(), "--json", check=0).stdout)
     assert (done["added"], done["known"]) == (1, 1)
     assert endpoints(home) == {first.endpoint, second.endpoint}
+
+
+def test_both_identities_of_a_device(home, factory):
+    m = factory.modem("bootstrap_tag: 35724862\n")
+    for added, known in ((1, 0), (0, 1)):
+        done = json.loads(home.signet("adopt", factory.list(), "--json", check=0).stdout)
+        assert (done["added"], done["known"]) == (added, known)
+    shown = json.loads(home.signet("show", m.endpoint, "--json", check=0).stdout)
+    assert shown["identity"]["tag"] == 35724861
+    assert {c["tag"]: c["state"] for c in shown["certificates"]} == {35724861: "active", 35724862: "active"}
 
 
 def test_a_revoked_one_does_not_come_back(home, factory):

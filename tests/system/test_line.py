@@ -273,6 +273,58 @@ def test_errors_of_a_policy_name_the_line_the_key_and_what_is_allowed(home, fold
     assert 'line 3: there is no field "colour"; allowed: ports,' in done.stderr
 
 
+def test_a_second_identity_for_the_bootstrap_server(home, folder):
+    m = Modem(home, None, "--store", str(folder / "modem"))
+    p = policy(folder, "bootstrap_tag: 35724862\nlot: A-1\n")
+    done = home.signet("enroll", "--port", m.port, "--policy", p, "--json", check=0)
+    board = last(done.stdout)["enrolled"][0]
+    assert board["tag"] == TAG and board["bootstrap"]["tag"] == TAG + 1
+    assert sorted(read_store(folder / "modem")) == [(t, k) for t in (TAG, TAG + 1) for k in (0, 1, 2)]
+    shown = json.loads(home.signet("show", m.endpoint, "--json", check=0).stdout)
+    assert shown["identity"]["fingerprint"] == board["fingerprint"] != board["bootstrap"]["fingerprint"]
+    assert {c["tag"]: c["state"] for c in shown["certificates"]} == {TAG: "active", TAG + 1: "active"}
+    report = json.loads((home.path / "lots/A-1.json").read_text())["boards"][0]
+    assert report["bootstrap"]["tag"] == TAG + 1
+    assert report["bootstrap"]["certificate"]["fingerprint"] == board["bootstrap"]["fingerprint"].replace(":", "")
+    assert f',{TAG + 1},{report["bootstrap"]["certificate"]["fingerprint"]}' in (home.path / "lots/A-1.csv").read_text()
+    assert home.signet("lot", "verify", "A-1", check=0)
+    done = home.signet("enroll", "--port", m.port, check=0)
+    assert "Verified" in done.stdout and re.search(r"(?m)^  bootstrap +35724862 ", done.stdout)
+    home.signet("revoke", m.endpoint, "--reason", "superseded", "--yes", check=0)
+    shown = json.loads(home.signet("show", m.endpoint, "--json", check=0).stdout)
+    assert {c["tag"]: c["state"] for c in shown["certificates"]} == {TAG: "revoked", TAG + 1: "revoked"}
+
+
+def test_an_issuing_ca_by_its_name(home, folder):
+    old, m = home.modem(), home.modem()
+    home.signet("ca", "request", "--plain-keys", "--name", "second lot", "--out", folder / "r.pem", check=0)
+    home.signet("ca", "sign", folder / "r.pem", "--out", folder / "c.pem", check=0)
+    home.signet("ca", "import", folder / "c.pem", check=0)
+    for modem, name in ((old, "first lot"), (m, "second lot")):
+        home.signet("enroll", "--port", modem.port, "--policy", policy(folder, f"issuing_ca: {name}\n"), check=0)
+        shown = json.loads(home.signet("show", modem.endpoint, "--json", check=0).stdout)
+        assert shown["identity"]["issuer"] == name
+    done = home.signet("enroll", "--port", m.port, "--policy", policy(folder, "issuing_ca: third lot\n"), check=1)
+    assert 'no issuing CA called "third lot"' in done.stderr
+
+
+def test_the_port_is_locked_afterwards(home, folder):
+    m, other = home.modem(), home.modem()
+    key = home.path / "modem-lock.key"
+    p = policy(folder, f"lock_port: {key}\n")
+    assert "cannot read" in home.signet("enroll", "--port", m.port, "--policy", p, check=1).stderr
+    home.signet("modem", "lock", "--port", other.port, "--yes", check=0)  # makes the key
+    done = home.signet("enroll", "--port", m.port, "--policy", p, check=0)
+    assert re.search(r"(?m)^  locked +with the key ", done.stdout)
+    info = json.loads(home.signet("modem", "info", "--port", m.port, "--json", check=0).stdout)
+    assert info["lock"] == "locked"
+    assert "Verified" in home.signet("enroll", "--port", m.port, "--policy", p, check=0).stdout
+    home.signet("enroll", "--port", m.port, "--policy", p, "--renew", "--yes", check=0)
+    home.signet("enroll", "--port", other.port, "--policy", p, check=0)  # locked before it was enrolled
+    assert set(devices(home).values()) == {"enrolled"}
+    assert home.audit().count("port-locked") == 1
+
+
 def occupy(modem, kind, content):
     at(modem.port, "AT+CFUN=4")
     at(modem.port, f'AT%CMNG=0,{TAG},{kind},"{content}"')

@@ -41,7 +41,7 @@ static void every_field(void **state)
     (void)state;
     if (parse("ports: [/run/line/*]\nparallel: 3\nboards: 250\ntag: 7\nsecond_tag: 8\nname: \"urn:dev:{uuid}\"\n"
               "years: 20\nkey_usage: \"101010000\"\noccupied: renew\nremove_psk: true\ntake_offline: true\n"
-              "modem_after: offline\n",
+              "modem_after: offline\nbootstrap_tag: 9\nissuing_ca: lot 7\nlot: A-1\nlock_port: /etc/line.key\n",
               &p, &err) < 0)
         fail_msg("%s", err.text);
     assert_int_equal(p.n_ports, 1);
@@ -56,6 +56,10 @@ static void every_field(void **state)
     assert_int_equal(p.occupied, SG_OCCUPIED_OTHER_TAG);
     assert_true(p.remove_psk && p.take_offline);
     assert_int_equal(p.modem_after, SG_LEAVE_OFFLINE);
+    assert_int_equal(p.bootstrap_tag, 9);
+    assert_string_equal(p.issuing_ca, "lot 7");
+    assert_string_equal(p.lot, "A-1");
+    assert_string_equal(p.lock_port, "/etc/line.key");
 }
 
 static void refusals_name_line_key_and_what_is_allowed(void **state)
@@ -77,6 +81,9 @@ static void refusals_name_line_key_and_what_is_allowed(void **state)
         {"remove_psk: yes\n", {"remove_psk is \"yes\"", "true or false", ""}},
         {"modem_after: [online]\n", {"line 1: modem_after", "", ""}},
         {"occupied: renew\ntag: 5\nsecond_tag: 5\n", {"both 5", "must differ", ""}},
+        {"tag: 5\nbootstrap_tag: 5\n", {"bootstrap_tag is 5, as tag is", "a tag of its own", ""}},
+        {"bootstrap_tag: 35724863\n", {"as second_tag is", "", ""}},
+        {"lock_port: line.key\n", {"lock_port is \"line.key\"", "absolute path", "signet modem lock"}},
         {"tag: [\n", {"line.yaml line 2", "no YAML", ""}},
         {"- tag\n", {"must begin with \"ports:\"", "", ""}},
     };

@@ -35,10 +35,12 @@ static int take_cert(struct taking *t, const struct sg_device *device, json_t *r
     X509 *cert = sg_cert_parse(sg_buf_bytes(&out), err);
     if (cert == NULL)
         return sg_fail_in(err, "%s", device->endpoint);
-    int r = sg_adopt(&t->adopt, device, cert, (uint32_t)json_integer_value(json_object_get(row, "tag")), err);
+    uint32_t tag = (uint32_t)json_integer_value(json_object_get(row, "tag"));
+    int r = sg_adopt(&t->adopt, device, cert, tag, err);
     X509_free(cert);
-    t->added += r == 1;
-    t->known += r == 0;
+    bool second = tag != 0 && tag == device->bootstrap_tag; /* devices are counted */
+    t->added += r == 1 && !second;
+    t->known += r == 0 && !second;
     return r;
 }
 
@@ -52,6 +54,7 @@ static int take_device(struct taking *t, json_t *row, struct sg_error *err)
     copy(d.uuid, sizeof d.uuid, row, "uuid");
     copy(d.model, sizeof d.model, row, "model");
     copy(d.firmware, sizeof d.firmware, row, "firmware");
+    d.bootstrap_tag = (uint32_t)json_integer_value(json_object_get(row, "bootstrap_tag"));
     if (d.endpoint[0] == '\0' || !json_is_array(certs))
         return sg_fail(err, SG_EFORMAT, "an entry has no endpoint name or no list of certificates");
     int r = 0;

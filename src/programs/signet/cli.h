@@ -134,6 +134,9 @@ int sg_cli_passphrase(const struct sg_cli_passphrase *p, const char *what, bool 
  * after a sentence. `issuer` is the caller's, to be freed with sg_cli_free_issuer. */
 int sg_cli_load_issuer(const struct sg_cli *cli, const struct sg_cli_passphrase *p, int64_t now,
                        struct sg_issuer *issuer);
+/* The one of that name, of those whose files the home has; "": as above. */
+int sg_cli_load_issuer_named(const struct sg_cli *cli, const char *name, const struct sg_cli_passphrase *p, int64_t now,
+                             struct sg_issuer *issuer);
 /* A CA's private key: at the URI that the file `uri_path` holds, else in the file `key_path`. */
 int sg_cli_load_ca_key(const char *key_path, const char *uri_path, const char *whose, const struct sg_cli_passphrase *p,
                        EVP_PKEY **key);

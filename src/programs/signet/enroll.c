@@ -194,6 +194,11 @@ static int apply_policy(const struct sg_cli *cli, struct wanted *w)
     e->remove_psk = p->remove_psk;
     e->offline = e->offline || p->take_offline;
     e->leave = p->modem_after;
+    e->bootstrap_tag = p->bootstrap_tag;
+    if (w->lot == NULL && p->lot[0] != '\0')
+        w->lot = p->lot;
+    if (e->psk && (p->bootstrap_tag != 0 || p->issuing_ca[0] != '\0'))
+        return sg_cli_usage(cli, "--psk makes no certificates: leave bootstrap_tag and issuing_ca out of the policy.");
     e->valid = (int64_t)(w->years > 0 ? w->years : p->years) * 365 * 86400;
     w->boards = w->boards > 0 ? w->boards : p->boards;
     w->parallel = w->parallel > 0 ? w->parallel : p->parallel;
@@ -312,9 +317,29 @@ static int load(const struct sg_cli *cli, struct wanted *w)
     if (code != 0 || (w->enroll.psk && w->lot == NULL))
         return code;
     w->enroll.server_root = sg_cert_read(cli->home.server_root_cert, &err);
-    return w->enroll.server_root == NULL
-               ? sg_cli_fail_err(SG_CLI_FAILED, &err)
-               : sg_cli_load_issuer(cli, &w->passphrase, (int64_t)time(NULL), &w->enroll.issuer);
+    return w->enroll.server_root == NULL ? sg_cli_fail_err(SG_CLI_FAILED, &err)
+                                         : sg_cli_load_issuer_named(cli, w->policy.issuing_ca, &w->passphrase,
+                                                                    (int64_t)time(NULL), &w->enroll.issuer);
+}
+
+/* The key that locks the boards' ports. */
+static int load_lock(struct wanted *w)
+{
+    const char *path = w->policy.lock_port;
+    const struct sg_cli_passphrase ask = {.fd = -1};
+    struct sg_secret passphrase = {.n = 0};
+    struct sg_error err = {0};
+    uint8_t point[SG_POINT];
+    if (path[0] == '\0')
+        return 0;
+    int code = sg_key_is_encrypted(path) ? sg_cli_passphrase(&ask, path, false, &passphrase) : 0;
+    if (code == 0 && (w->enroll.lock_key = sg_key_read(path, &passphrase, &err)) == NULL)
+        code = sg_cli_fail_err(SG_CLI_FAILED, &err);
+    else if (code == 0 && sg_key_point(w->enroll.lock_key, point) < 0)
+        code = sg_cli_fail(SG_CLI_FAILED, "the key in %s is none of P-256: modems take no other to lock their ports.",
+                           path);
+    sg_secret_wipe(&passphrase);
+    return code;
 }
 
 static int run(struct sg_cli *cli)
@@ -333,10 +358,13 @@ static int run(struct sg_cli *cli)
         return code;
     w.enroll.who = sg_cli_who();
     code = load(cli, &w);
+    if (code == 0)
+        code = load_lock(&w);
     catch_signals();
     if (code == 0)
         code = enroll(cli, &w);
     sg_cli_free_issuer(&w.enroll.issuer);
+    EVP_PKEY_free(w.enroll.lock_key);
     X509_free(w.enroll.server_root);
     sg_wipe(&w.vault, sizeof w.vault);
     sg_store_close(w.enroll.store);

@@ -63,6 +63,13 @@ static void put_row(struct sg_cli_table *table, const struct sg_board *b)
                                      b->result.psk ? "PSK (no forward secrecy)"
                                                    : sg_cli_short_fp(&b->result.cert.fingerprint, 6, fingerprint),
                                      b->result.psk ? "-" : sg_cli_date(b->result.cert.until, until)});
+    if (b->result.bootstrap_tag == 0)
+        return;
+    (void)snprintf(tag, sizeof tag, "%u", b->result.bootstrap_tag);
+    sg_cli_row(table, 5,
+               (const char *const[]){"  bootstrap", "", tag,
+                                     sg_cli_short_fp(&b->result.bootstrap.fingerprint, 6, fingerprint),
+                                     sg_cli_date(b->result.bootstrap.until, until)});
 }
 
 void sg_cli_show_table(struct sg_board *const *boards, size_t n)

@@ -73,9 +73,10 @@ static int take_device(void *user, const struct sg_device *d)
     int r = sg_store_each_cert(l->store, SG_CERT_DEVICE, d->number, take_cert, l, l->err);
     if (r == 0 && l->csv == NULL)
         r = json_array_append_new(l->json,
-                                  json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:O}", "endpoint", d->endpoint, "state",
-                                            sg_device_state_name(d->state), "imei", d->imei, "uuid", d->uuid, "model",
-                                            d->model, "firmware", d->firmware, "certificates", l->certificates));
+                                  json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:O}", "endpoint", d->endpoint,
+                                            "state", sg_device_state_name(d->state), "imei", d->imei, "uuid", d->uuid,
+                                            "model", d->model, "firmware", d->firmware, "bootstrap_tag",
+                                            (json_int_t)d->bootstrap_tag, "certificates", l->certificates));
     if (r == 0 && l->csv != NULL && l->rows == 0) {
         put_device(l->csv, d);
         (void)fputs(",,,,,,,,\r\n", l->csv);

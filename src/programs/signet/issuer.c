@@ -2,9 +2,11 @@
 /* The issuing CA of a home, ready to sign. */
 #include "cli.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { URI_MAX = 512 };
 
@@ -43,42 +45,100 @@ int sg_cli_load_ca_key(const char *key_path, const char *uri_path, const char *w
     return exit_code;
 }
 
-static int check(const struct sg_cli *cli, const struct sg_issuer *issuer, int64_t now)
+/* Where an issuing CA's certificate is, and its key. */
+struct files {
+    char cert[SG_PATH + 64], key[SG_PATH + 64], uri[SG_PATH + 64];
+};
+
+static int check(const struct files *files, const struct sg_issuer *issuer, int64_t now)
 {
     struct sg_cert_facts facts;
     char until[SG_CLI_TIME];
     if (sg_cert_facts(issuer->cert, &facts) < 0)
-        return sg_cli_fail(SG_CLI_FAILED, "%s cannot be read as a certificate.", cli->home.issuing_cert);
+        return sg_cli_fail(SG_CLI_FAILED, "%s cannot be read as a certificate.", files->cert);
     if (facts.until <= now)
         return sg_cli_fail(SG_CLI_FAILED, "the issuing CA \"%s\" has expired on %s: it can issue nothing any more.",
                            facts.cn, sg_cli_date(facts.until, until));
     if (X509_check_private_key(issuer->cert, issuer->key) != 1)
         return sg_cli_fail(SG_CLI_FAILED, "the key in %s (or at the URI beside it) is not that of the certificate %s.",
-                           cli->home.issuing_key, cli->home.issuing_cert);
+                           files->key, files->cert);
     return 0;
+}
+
+static int load(const struct files *files, const struct sg_cli_passphrase *p, int64_t now, struct sg_issuer *issuer)
+{
+    struct sg_error err = {0};
+    *issuer = (struct sg_issuer){.cert = sg_cert_read(files->cert, &err)};
+    if (issuer->cert == NULL)
+        return sg_cli_fail_err(SG_CLI_FAILED, &err);
+    int exit_code = sg_cli_load_ca_key(files->key, files->uri, "the issuing CA's key", p, &issuer->key);
+    if (exit_code == 0)
+        exit_code = check(files, issuer, now);
+    if (exit_code != 0)
+        sg_cli_free_issuer(issuer);
+    return exit_code;
 }
 
 int sg_cli_load_issuer(const struct sg_cli *cli, const struct sg_cli_passphrase *p, int64_t now,
                        struct sg_issuer *issuer)
 {
-    struct sg_error err = {0};
-    int exit_code;
-    *issuer = (struct sg_issuer){.cert = sg_cert_read(cli->home.issuing_cert, &err)};
-    if (issuer->cert == NULL && err.code == SG_ENOTFOUND)
+    const struct sg_home *h = &cli->home;
+    struct files files;
+    if (access(h->issuing_cert, F_OK) != 0)
         return sg_cli_fail(
             SG_CLI_FAILED,
             "%s has no issuing CA yet. Ask for one with `signet ca request`, have the root's keeper sign it "
             "(`signet ca sign`), and bring it home with `signet ca import`.",
-            cli->home.shown);
-    if (issuer->cert == NULL)
-        return sg_cli_fail_err(SG_CLI_FAILED, &err);
-    exit_code =
-        sg_cli_load_ca_key(cli->home.issuing_key, cli->home.issuing_uri, "the issuing CA's key", p, &issuer->key);
-    if (exit_code == 0)
-        exit_code = check(cli, issuer, now);
-    if (exit_code != 0)
-        sg_cli_free_issuer(issuer);
-    return exit_code;
+            h->shown);
+    (void)snprintf(files.cert, sizeof files.cert, "%s", h->issuing_cert);
+    (void)snprintf(files.key, sizeof files.key, "%s", h->issuing_key);
+    (void)snprintf(files.uri, sizeof files.uri, "%s", h->issuing_uri);
+    return load(&files, p, now, issuer);
+}
+
+/* "…/issuing-0123456789abcdef.pem": the key, or where it is, lies beside it. */
+static void set_files(struct files *files, const char *cert)
+{
+    int n = (int)(strlen(cert) - strlen(".pem"));
+    (void)snprintf(files->cert, sizeof files->cert, "%s", cert);
+    (void)snprintf(files->key, sizeof files->key, "%.*s.key", n, cert);
+    (void)snprintf(files->uri, sizeof files->uri, "%.*s.uri", n, cert);
+}
+
+/* Those that `signet ca import` has put aside lie beside the present one. Returns how many have that name. */
+static unsigned find_named(const struct sg_home *h, const char *name, struct files *files)
+{
+    char pattern[SG_PATH + 64];
+    struct sg_cert_facts facts;
+    glob_t found;
+    unsigned n = 0;
+    (void)snprintf(pattern, sizeof pattern, "%s/issuing*.pem", h->ca);
+    if (glob(pattern, 0, NULL, &found) != 0)
+        return 0;
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        X509 *cert = sg_cert_read(found.gl_pathv[i], NULL);
+        if (cert != NULL && sg_cert_facts(cert, &facts) == 0 && strcmp(facts.cn, name) == 0) {
+            set_files(files, found.gl_pathv[i]);
+            n++;
+        }
+        X509_free(cert);
+    }
+    globfree(&found);
+    return n;
+}
+
+int sg_cli_load_issuer_named(const struct sg_cli *cli, const char *name, const struct sg_cli_passphrase *p, int64_t now,
+                             struct sg_issuer *issuer)
+{
+    struct files files;
+    if (name[0] == '\0')
+        return sg_cli_load_issuer(cli, p, now, issuer);
+    unsigned n = find_named(&cli->home, name, &files);
+    if (n != 1)
+        return sg_cli_fail(SG_CLI_FAILED,
+                           "%s has %s issuing CA called \"%s\" with its files in %s. `signet ca` lists all.",
+                           cli->home.shown, n == 0 ? "no" : "more than one", name, cli->home.ca);
+    return load(&files, p, now, issuer);
 }
 
 void sg_cli_free_issuer(struct sg_issuer *issuer)

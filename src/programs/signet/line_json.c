@@ -41,6 +41,16 @@ static void set(json_t *to, const char *name, const char *text)
     (void)json_object_set_new(to, name, text == NULL ? json_null() : json_string(sg_cli_clean(text, clean)));
 }
 
+static json_t *bootstrap_json(const struct sg_enroll_result *r)
+{
+    char text[SG_FINGERPRINT_TEXT], until[SG_CLI_TIME];
+    if (r->bootstrap_tag == 0)
+        return json_null();
+    return json_pack("{s:I, s:s, s:s, s:s}", "tag", (json_int_t)r->bootstrap_tag, "fingerprint",
+                     sg_fingerprint_text(&r->bootstrap.fingerprint, text), "serial", r->bootstrap.serial, "valid_until",
+                     sg_cli_time(r->bootstrap.until, until));
+}
+
 static json_t *board_json(const struct sg_board *b)
 {
     char text[SG_FINGERPRINT_TEXT], until[SG_CLI_TIME];
@@ -58,6 +68,7 @@ static json_t *board_json(const struct sg_board *b)
         set(j, "fingerprint", r->psk ? NULL : sg_fingerprint_text(&r->cert.fingerprint, text));
         set(j, "serial", r->psk ? NULL : r->cert.serial);
         set(j, "valid_until", r->psk ? NULL : sg_cli_time(r->cert.until, until));
+        (void)json_object_set_new(j, "bootstrap", bootstrap_json(r));
         (void)json_object_set_new(j, "enrolled_before", json_boolean(r->was_done));
         set(j, "identity_key", sg_identity_source_name(r->device.identity_source));
     } else {
