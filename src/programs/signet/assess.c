@@ -8,6 +8,9 @@
 
 static const struct sg_cli_option options[] = {
     [SG_ASSESS_PART] = {"--part", "N", "explain: the part of EN 18031, 1 to 3"},
+    [SG_ASSESS_EXAMPLE] = {"--example", NULL, "new: a complete example, a water meter"},
+    [SG_ASSESS_ANSWERS] = {"--answers", "FILE", "new: take the answers from there, do not ask"},
+    [SG_ASSESS_LOT] = {"--lot", "NAME", "gather: the report of this lot, and what the log says of its devices"},
     [SG_ASSESS_NO_PDF] = {"--no-pdf", NULL, "report: pages only"},
     [SG_ASSESS_OUT] = {"--out", "FILE", "seal, renew: write the archive there"},
     [SG_ASSESS_DRAFT] = {"--draft", NULL, "seal: seal what is not finished, and mark it so"},
@@ -31,7 +34,9 @@ static const struct sub {
     const char *without; /* the operand's default; NULL: it must be given; "": none */
     int (*run)(const struct sg_cli_assess *a);
 } subs[] = {
+    {"new", BIT(SG_ASSESS_EXAMPLE) | BIT(SG_ASSESS_ANSWERS), ".", sg_cli_assess_new},
     {"check", 0, ".", sg_cli_assess_check},
+    {"gather", BIT(SG_ASSESS_LOT), ".", sg_cli_assess_gather},
     {"run", 0, ".", sg_cli_assess_run_command},
     {"explain", BIT(SG_ASSESS_PART), "", sg_cli_assess_explain},
     {"report", BIT(SG_ASSESS_NO_PDF), ".", sg_cli_assess_report},
@@ -123,8 +128,18 @@ static int run(struct sg_cli *cli)
 
 const struct sg_cli_command sg_cli_assess_command = {
     "assess",
-    "check | run | report | seal [DIR] | verify FILE | renew FILE | diff OLD NEW | explain [REQUIREMENT] [OPTION…]",
+    "new | check | gather | run | report | seal [DIR] | verify FILE | renew FILE | diff OLD NEW | explain "
+    "[REQUIREMENT]",
     "answers for a product: the EN 18031 self-assessment",
+    "  new        asks what the product is, and writes DIR/product.yaml\n"
+    "  check      tells what in it contradicts itself or is left out, by line\n"
+    "  gather     fetches a lot's report and the audit log of the home as evidence\n"
+    "  run        holds statements against records, writes DIR/result.json, and tells\n"
+    "             what is missing; exit code 0 where everything passes\n"
+    "  report     DIR/report: pages and PDFs of the result\n"
+    "  seal       one signed archive of it all; verify checks one, renew stamps it anew,\n"
+    "             diff tells what a new one changes\n"
+    "  explain    what a requirement asks, and how sure public sources are of it\n\n"
     "Nothing here is legal advice, and no text of the standard is in it: what the\n"
     "requirements ask is told in other words (explain), each question with how sure\n"
     "public sources are of it. Buy the parts that apply.\n",

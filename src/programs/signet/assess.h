@@ -9,6 +9,9 @@
 
 enum sg_cli_assess_option {
     SG_ASSESS_PART,
+    SG_ASSESS_EXAMPLE,
+    SG_ASSESS_ANSWERS,
+    SG_ASSESS_LOT,
     SG_ASSESS_NO_PDF,
     SG_ASSESS_OUT,
     SG_ASSESS_DRAFT,
@@ -36,6 +39,8 @@ struct sg_cli_assess {
 };
 
 /* Each returns an exit code. */
+int sg_cli_assess_new(const struct sg_cli_assess *a);
+int sg_cli_assess_gather(const struct sg_cli_assess *a);
 int sg_cli_assess_explain(const struct sg_cli_assess *a);
 int sg_cli_assess_check(const struct sg_cli_assess *a);
 int sg_cli_assess_run_command(const struct sg_cli_assess *a);
