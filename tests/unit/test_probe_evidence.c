@@ -22,14 +22,14 @@ static struct sg_probe_target target = {.kind = SG_PROBE_SERVER,
 
 static void record(struct sg_evidence *e, size_t run, char folder[128])
 {
-    static const struct sg_addr from = {.ip = {[10] = 0xff, 0xff, 127, 0, 0, 1}, .port = 4000}, to = from;
+    static const struct sg_addr from = {.ip = {[10] = 0xff, 0xff, 127, 0, 0, 1}, .port = 4000};
     struct sg_probe_result r;
     struct sg_error err = {0};
     sg_probe_result_init(&r, &runs[run]);
     r.capture = sg_capture_new(10000);
     r.transcript = strdup("AT\nOK\n");
     r.facts = json_pack("{s:i}", "sent", 3);
-    sg_capture_datagram(r.capture, 1000000, &from, &to, sg_str("hello"));
+    sg_capture_datagram(r.capture, 1000000, &from, &from, sg_str("hello"));
     sg_probe_add_control(&r, true, "a right one", "2.05 Content");
     sg_probe_conclude(&r, SG_VERDICT_NOTHING_AGAINST, "nothing came back", "It must not answer, and it did not.");
     if (sg_evidence_add(e, &target, &r, "me", folder, &err) != 0)
