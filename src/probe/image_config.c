@@ -80,16 +80,10 @@ int sg_kconfig_parse(struct sg_kconfig *c, struct sg_bytes text, struct sg_error
 }
 
 /* Kconfig lets the last line speak. */
-const struct sg_kconfig_option *sg_kconfig_get(const struct sg_kconfig *c, const char *name)
+bool sg_kconfig_is(const struct sg_kconfig *c, const char *name)
 {
     for (size_t i = c->n; i > 0; i--)
         if (sg_bytes_eq_str(c->option[i - 1].name, name))
-            return &c->option[i - 1];
-    return NULL;
-}
-
-bool sg_kconfig_is(const struct sg_kconfig *c, const char *name)
-{
-    const struct sg_kconfig_option *o = sg_kconfig_get(c, name);
-    return o != NULL && sg_bytes_eq_str(o->value, "y");
+            return sg_bytes_eq_str(c->option[i - 1].value, "y");
+    return false;
 }

@@ -10,7 +10,6 @@ enum { SEGMENTS = 4096, RECORD = 260 /* count, address, 255 bytes, checksum */ }
 /* A file being read, line by line. */
 struct reader {
     struct sg_image *im;
-    struct sg_bytes file;
     size_t at; /* of the next line */
     unsigned number;
     uint64_t base; /* Intel hex: what is added to a record's address */
@@ -164,7 +163,7 @@ static int take_line(struct reader *r, struct sg_bytes line, size_t offset)
 
 int sg_image_load_hex(struct sg_image *im, struct sg_bytes file, struct sg_error *err)
 {
-    struct reader r = {.im = im, .file = file, .err = err};
+    struct reader r = {.im = im, .err = err};
     im->format = file.p[0] == ':' ? "Intel hex" : "S-record";
     im->data = malloc(file.n / 2 + 1);
     im->segment = calloc(SEGMENTS, sizeof *im->segment);

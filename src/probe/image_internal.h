@@ -174,7 +174,7 @@ struct sg_mcuboot {
     bool has_counter, pure, encrypted, compressed;
     unsigned dependencies;
     unsigned hash_bits; /* of the digest TLV: 256, 384, 512; 0: none */
-    struct sg_bytes hash, key_hash, public_key, signature;
+    struct sg_bytes hash, signature;
     enum sg_mcuboot_signature kind;
 };
 /* Whether an image has its header at `at`. 0, SG_ENOTFOUND (no header), SG_EFORMAT or SG_ETRUNCATED (a header, and what
@@ -214,7 +214,6 @@ struct sg_kconfig {
 };
 int sg_kconfig_parse(struct sg_kconfig *c, struct sg_bytes text, struct sg_error *err);
 void sg_kconfig_free(struct sg_kconfig *c);
-const struct sg_kconfig_option *sg_kconfig_get(const struct sg_kconfig *c, const char *name);
 bool sg_kconfig_is(const struct sg_kconfig *c, const char *name); /* it is y */
 
 /* ---------------------------------------------------------------------------------------------------- runs */

@@ -14,8 +14,6 @@
 enum { HEADER = 32, TLV = 4, INFO = 0x6907, PROTECTED = 0x6908 };
 enum { ENCRYPTED = 0x4 | 0x8, COMPRESSED = 0x200 | 0x400 }; /* flags */
 enum {
-    TLV_KEYHASH = 0x01,
-    TLV_PUBKEY = 0x02,
     TLV_SHA256 = 0x10,
     TLV_SHA384 = 0x11,
     TLV_SHA512 = 0x12,
@@ -60,12 +58,6 @@ static void take_hash(struct sg_mcuboot *m, unsigned bits, struct sg_bytes value
 static void take(struct sg_mcuboot *m, uint16_t type, struct sg_bytes value, bool covered)
 {
     switch (type) {
-    case TLV_KEYHASH:
-        m->key_hash = value;
-        break;
-    case TLV_PUBKEY:
-        m->public_key = value;
-        break;
     case TLV_SHA256:
         take_hash(m, 256, value);
         break;

@@ -198,7 +198,6 @@ static const struct {
     {"api-key", "token", "a key of an API"},
     {"access_key", "token", "an access key"},
     {"accesskey", "token", "an access key"},
-    {"sharedaccesskey", "token", "a shared access key"},
 };
 
 /* How much a value looks like a secret, and not like a word about one, a format or a name: -1, or a confidence. */
