@@ -158,9 +158,8 @@ int sg_probe_server(const struct sg_probe_server *server, struct sg_probe_target
     uint64_t began = sg_probe_steady();
     struct sg_probe_session s = {.server = server, .stop = watch->stop};
     s.ctx = sg_probe_client_context(err);
-    if (s.ctx == NULL)
-        return SG_ECRYPTO;
-    int r = greet(&s, err);
+    s.bio = sg_probe_client_bio();
+    int r = s.ctx != NULL && s.bio != NULL ? greet(&s, err) : SG_ECRYPTO;
     if (r == 0)
         sg_probe_session_learn(&s, target);
     if (r == 0)
@@ -169,5 +168,6 @@ int sg_probe_server(const struct sg_probe_server *server, struct sg_probe_target
     for (size_t i = 0; i < s.certs; i++)
         X509_free(s.cert[i]);
     SSL_CTX_free(s.ctx);
+    BIO_meth_free(s.bio);
     return r;
 }

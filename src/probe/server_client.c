@@ -17,8 +17,10 @@ static int bio_write(BIO *bio, const char *data, int n)
     BIO_clear_retry_flags(bio);
     if (n <= 0 || (size_t)n > sizeof c->out)
         return -1;
-    memcpy(c->out, data, (size_t)n);
-    c->out_len = (size_t)n;
+    if (!c->aside) {
+        memcpy(c->out, data, (size_t)n);
+        c->out_len = (size_t)n;
+    }
     if (c->hold)
         return n;
     return sg_probe_session_send(c->s, &c->wire, sg_bytes(data, (size_t)n)) < 0 ? -1 : n;
@@ -44,16 +46,19 @@ static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
     return command == BIO_CTRL_FLUSH || command == BIO_CTRL_DGRAM_SET_NEXT_TIMEOUT;
 }
 
+BIO_METHOD *sg_probe_client_bio(void)
+{
+    BIO_METHOD *m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "probe");
+    if (m != NULL && BIO_meth_set_write(m, bio_write) && BIO_meth_set_read(m, bio_read) &&
+        BIO_meth_set_ctrl(m, bio_ctrl))
+        return m;
+    BIO_meth_free(m);
+    return NULL;
+}
+
 static BIO *new_bio(struct sg_probe_client *c)
 {
-    static BIO_METHOD *method; /* made once, for the program's life */
-    if (method == NULL) {
-        method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "probe");
-        if (method == NULL || !BIO_meth_set_write(method, bio_write) || !BIO_meth_set_read(method, bio_read) ||
-            !BIO_meth_set_ctrl(method, bio_ctrl))
-            return NULL;
-    }
-    BIO *bio = BIO_new(method);
+    BIO *bio = BIO_new(c->s->bio);
     if (bio != NULL) {
         BIO_set_data(bio, c);
         BIO_set_init(bio, 1);

@@ -102,6 +102,7 @@ bool sg_probe_flight_extension(const struct sg_probe_flight *f, uint16_t type, s
 struct sg_probe_session {
     const struct sg_probe_server *server;
     SSL_CTX *ctx;                   /* the client's settings */
+    BIO_METHOD *bio;                /* what its datagrams pass */
     struct sg_probe_result *result; /* of the run under way */
     uint64_t next_send_us;          /* the pace, from one socket to the next */
     const volatile int *stop;
@@ -194,6 +195,7 @@ struct sg_probe_client {
     char why[120];
     uint64_t began, took; /* ms */
     bool hold;            /* what libssl sends is kept in `out`, and not sent */
+    bool aside;           /* it is sent, and not kept in `out` */
     unsigned lose;        /* so many of the server's protected datagrams are yet to be lost on purpose */
     size_t in_len, out_len;
     uint8_t in[SG_CLIENT_DATAGRAM], out[SG_CLIENT_DATAGRAM]; /* a datagram on its way to libssl; the last one sent */
@@ -202,6 +204,7 @@ struct sg_probe_client {
     char location[2][64]; /* where it is registered; "": not */
 };
 SSL_CTX *sg_probe_client_context(struct sg_error *err);
+BIO_METHOD *sg_probe_client_bio(void); /* NULL: out of memory */
 /* Shakes hands as `identity` (NULL: without one), resuming `session` where not NULL. The client is to be closed
  * whatever comes out. */
 enum sg_client_stage sg_probe_client_open(struct sg_probe_client *c, struct sg_probe_session *s,

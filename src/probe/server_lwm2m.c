@@ -25,6 +25,17 @@ static void put_request(struct sg_buf *b, uint16_t number, struct sg_bytes token
     sg_coap_put_payload(&w, sg_str(q->payload != NULL ? q->payload : ""));
 }
 
+/* A separate answer that is not acknowledged would come again, and look like an answer to something else. */
+static void acknowledge(struct sg_probe_client *c, const struct sg_coap *m)
+{
+    uint8_t space[8];
+    struct sg_buf out = sg_buf(space, sizeof space);
+    (void)sg_coap_begin(&out, SG_COAP_ACK, SG_COAP_EMPTY, m->mid, sg_bytes(NULL, 0));
+    c->aside = true;
+    (void)sg_probe_client_send(c, sg_buf_bytes(&out));
+    c->aside = false;
+}
+
 int sg_probe_client_request(struct sg_probe_client *c, const struct sg_probe_request *q, struct sg_probe_reply *reply)
 {
     uint8_t space[1024], token[4];
@@ -45,8 +56,11 @@ int sg_probe_client_request(struct sg_probe_client *c, const struct sg_probe_req
         r = sg_probe_client_receive(c, &in, deadline);
         if (r == 0)
             return 0;
-        if (r > 0 && is_answer(sg_buf_bytes(&in), sg_bytes(token, sizeof token), &reply->message))
+        if (r > 0 && is_answer(sg_buf_bytes(&in), sg_bytes(token, sizeof token), &reply->message)) {
+            if (reply->message.type == SG_COAP_CON)
+                acknowledge(c, &reply->message);
             return reply->message.code;
+        }
     }
     return r;
 }

@@ -44,7 +44,11 @@ void sg_srv_version(struct sg_probe_session *s, struct sg_probe_result *r)
         (void)json_array_append_new(list, json_pack("{s:s, s:b, s:s}", "version", name, "taken", taken[i], "answer",
                                                     sg_probe_answer_text(a, &f, text)));
         size_t at = strlen(observed);
-        (void)snprintf(observed + at, sizeof observed - at, "%s%s: %s", at > 0 ? "; " : "", name, text);
+        (void)snprintf(observed + at, sizeof observed - at, "%s%s %s%.*s", at > 0 ? "; " : "", name,
+                       taken[i]               ? "taken"
+                       : a == SG_ANSWER_HELLO ? "offered, answered with "
+                                              : "",
+                       taken[i] ? 0 : (int)strcspn(text, ","), text);
     }
     sg_probe_fact(r, "versions", list);
     (void)sg_probe_control_hello(s, r, "after");

@@ -173,9 +173,8 @@ void sg_cli_probe_server_page(const struct sg_cli_probe_server *w)
 {
     if (isatty(STDOUT_FILENO))
         (void)printf("\r\033[K");
-    (void)printf("%s%s%s\n", sg_cli_style(SG_CLI_BOLD), w->target.address, sg_cli_style(SG_CLI_PLAIN));
     if (w->target.identity[0] != '\0')
-        (void)printf("certificate %.47s…\n", w->target.identity);
+        (void)printf("Certificate      %.47s…\n", w->target.identity);
     print_versions(w);
     print_suites(w);
     json_t *curves = sg_cli_probe_server_fact(w, "srv.curves", "curves"),
