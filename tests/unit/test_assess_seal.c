@@ -3,6 +3,8 @@
 #include "assess/assess.h"
 #include "test_pki.h"
 
+#include <time.h>
+
 /* result.json as of what is in the folder, and the report of it. */
 static void make_result(void)
 {
@@ -88,7 +90,7 @@ static struct findings look_at(const struct archive *a, int expected)
     static struct sg_seal_look look;
     struct findings f = {.n = 0};
     struct sg_error err = {0};
-    look = (struct sg_seal_look){.now = NOW, .user = &f, .found = found};
+    look = (struct sg_seal_look){.now = (int64_t)time(NULL), .user = &f, .found = found};
     int r = sg_seal_verify(sg_bytes(a->p, a->n), &look, &err);
     if (r != expected)
         fail_msg("%d: %s; %s: %s", r, err.text, f.first.path, f.first.text);
@@ -324,6 +326,103 @@ static void another_signer_shows(void **state)
     free_house(&other);
 }
 
+/* ------------------------------------------------------------------------------------------------------- ageing */
+
+/* The archive with its next stamp, by an authority with such a key whose certificate lasts so many days. */
+static struct archive stamp(const struct archive *a, const char *key, int days)
+{
+    uint8_t space[1024];
+    struct sg_buf request = sg_buf(space, sizeof space);
+    struct sg_error err = {0};
+    struct sg_seal_next next;
+    struct archive b;
+    size_t n;
+    put_text("ts.cnf", "[tsa]\ndefault_tsa=t\n[t]\nserial=serial\ncrypto_device=builtin\nsigner_digest=sha256\n"
+                       "default_policy=1.2.3\ndigests=sha256,sha512\ness_cert_id_alg=sha256\n");
+    assert_runs("openssl req -x509 -newkey %s -nodes -keyout tsa.key -out tsa.pem -subj /CN=Stamps -days %d "
+                "-addext extendedKeyUsage=critical,timeStamping",
+                key, days);
+    assert_int_equal(sg_seal_next(sg_bytes(a->p, a->n), NULL, &next, &err), 0);
+    assert_int_equal(sg_stamp_request(next.digest, sg_bytes(next.content, next.n), &request, &err), 0);
+    put_file("q.tsq", request.p, request.len);
+    assert_runs("openssl ts -reply -config ts.cnf -section t -queryfile q.tsq -signer tsa.pem -inkey tsa.key "
+                "-out r.tsr");
+    uint8_t *answer = sg_file_read("r.tsr", 1 << 16, &n, &err);
+    assert_non_null(answer);
+    b.p = sg_seal_add_stamp(sg_bytes(a->p, a->n), &next, sg_bytes(answer, n), &b.n, &err);
+    assert_non_null(b.p);
+    free(answer);
+    free(next.content);
+    return b;
+}
+
+/* What a look at that time finds first; "" where all is well. *due is when the next stamp is. */
+static const char *look_later(const struct archive *a, int64_t now, int64_t *due)
+{
+    static struct sg_seal_look look;
+    static struct findings f;
+    f = (struct findings){.n = 0};
+    look = (struct sg_seal_look){.now = now, .user = &f, .found = found};
+    (void)sg_seal_verify(sg_bytes(a->p, a->n), &look, NULL);
+    *due = look.due;
+    return f.n == 0 ? "" : sg_seal_fault_name(f.first.fault);
+}
+
+static void stamps_age(void **state)
+{
+    static const char ec[] = "ec -pkeyopt ec_paramgen_curve:P-256";
+    struct house h = build_house();
+    struct archive a = seal(&h), once = stamp(&a, ec, 400), twice = stamp(&once, ec, 9999),
+                   rsa = stamp(&a, "rsa:2048", 9999);
+    int64_t now = (int64_t)time(NULL), due;
+    (void)state;
+    assert_string_equal(look_later(&a, now + 20 * YEARS, &due), ""); /* nothing that could age but the signer's word */
+    assert_int_equal(due, 0);
+    assert_string_equal(look_later(&once, now, &due), "");
+    assert_in_range(due, now + 399 * DAY, now + 401 * DAY);
+    assert_string_equal(look_later(&once, due - 1, &due), "");
+    assert_string_equal(look_later(&once, due + 1, &due), "overdue");
+    /* The later stamp covers the earlier one, whose certificate has ended by now. */
+    assert_string_equal(look_later(&twice, now + 500 * DAY, &due), "");
+    assert_int_equal(due, INT64_C(2082758399)); /* the end of 2035 */
+    assert_string_equal(look_later(&twice, due + 1, &due), "overdue");
+    (void)look_later(&rsa, now, &due);
+    assert_int_equal(due, INT64_C(1924991999)); /* the end of 2030 */
+    free(a.p);
+    free(once.p);
+    free(twice.p);
+    free(rsa.p);
+    free_house(&h);
+}
+
+static void a_renewal_that_is_lost_or_altered_shows(void **state)
+{
+    static const char ec[] = "ec -pkeyopt ec_paramgen_curve:P-256";
+    static const struct {
+        const char *commands, *fault, *path;
+    } cases[] = {
+        {"rm renewal-1.tsr", "unstamped", "renewal-1.tsr"},
+        {"rm renewal-1.sha512", "missing", "renewal-1"},
+        {"rm manifest.tsr", "unstamped", "manifest.tsr"},
+        {"sed -i '1s/^./x/' renewal-1.sha512", "unstamped", "renewal-1.tsr"},
+        {"cp renewal-1.tsr manifest.tsr", "unstamped", "manifest.tsr"},
+    };
+    struct house h = build_house();
+    struct archive a = seal(&h), once = stamp(&a, ec, 400), twice = stamp(&once, ec, 400);
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct archive b = repack(&twice, cases[i].commands);
+        struct findings f = look_at(&b, SG_EMISMATCH);
+        if (strcmp(sg_seal_fault_name(f.first.fault), cases[i].fault) != 0 || strcmp(f.first.path, cases[i].path) != 0)
+            fail_msg("%s: %s %s: %s", cases[i].commands, sg_seal_fault_name(f.first.fault), f.first.path, f.first.text);
+        free(b.p);
+    }
+    free(a.p);
+    free(once.p);
+    free(twice.p);
+    free_house(&h);
+}
+
 /* --------------------------------------------------------------------------------------------------- hostile archives
  */
 
@@ -367,6 +466,8 @@ int main(void)
         cmocka_unit_test(no_byte_can_change),
         cmocka_unit_test(changes_are_named),
         cmocka_unit_test(another_signer_shows),
+        cmocka_unit_test(stamps_age),
+        cmocka_unit_test(a_renewal_that_is_lost_or_altered_shows),
         cmocka_unit_test(hostile_archives_are_refused),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
