@@ -259,9 +259,8 @@ uint8_t *sg_seal_make(const struct sg_seal_wanted *w, size_t *n, struct sg_error
 /* Public facts of the inventory: devices, certificates, revocations, the audit log's length and last hash. */
 json_t *sg_seal_inventory(struct sg_store *store, struct sg_error *err);
 
-/* What is wrong with an archive, or worth knowing. */
+/* What is wrong with an archive. */
 enum sg_seal_fault {
-    SG_SEAL_REMARK, /* nothing wrong */
     SG_SEAL_ALTERED,
     SG_SEAL_CUT, /* a file's end is missing */
     SG_SEAL_MISSING,
@@ -271,7 +270,7 @@ enum sg_seal_fault {
     SG_SEAL_UNSTAMPED, /* a time stamp does not fit, or is by another than it should be */
     SG_SEAL_OVERDUE,   /* a stamp proves nothing any more, and no later one covers it */
 };
-const char *sg_seal_fault_name(enum sg_seal_fault f); /* "remark", "altered", … */
+const char *sg_seal_fault_name(enum sg_seal_fault f); /* "altered", "cut", … */
 struct sg_seal_finding {
     enum sg_seal_fault fault;
     char path[256];   /* "": the archive itself */

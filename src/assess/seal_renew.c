@@ -56,17 +56,22 @@ static int first_stamp(const struct sg_seal_files *f, struct sg_seal_next *next,
 
 static int renewal(const struct sg_seal_files *f, unsigned number, struct sg_seal_next *next, struct sg_error *err)
 {
-    bool known = false;
-    for (size_t i = 0; i < sizeof digests / sizeof *digests; i++)
-        known = known || strcmp(next->digest, digests[i]) == 0;
-    if (!known)
-        return sg_fail(err, SG_EINVAL, "a renewal is made with sha512 or sha3-512, not with %s", next->digest);
     if (number >= SG_SEAL_STAMPS)
         return sg_fail(err, SG_ENOSPC, "the archive has %d renewals: seal the assessment anew", SG_SEAL_STAMPS - 1);
     (void)snprintf(next->path, sizeof next->path, SG_SEAL_RENEWAL "%u.tsr", number);
     (void)snprintf(next->sums, sizeof next->sums, SG_SEAL_RENEWAL "%u.%s", number, next->digest);
     next->content = (uint8_t *)sg_seal_renewal_sums(f, number, next->digest, &next->n);
     return next->content != NULL ? 0 : sg_fail(err, SG_ENOMEM, "out of memory");
+}
+
+static int check_digest(const char *digest, bool first, struct sg_error *err)
+{
+    bool known = first && strcmp(digest, "sha256") == 0;
+    for (size_t i = 0; i < sizeof digests / sizeof *digests; i++)
+        known = known || strcmp(digest, digests[i]) == 0;
+    return known ? 0
+                 : sg_fail(err, SG_EINVAL, "such a stamp is made with %ssha512 or sha3-512, not with %s",
+                           first ? "sha256, " : "", digest);
 }
 
 int sg_seal_next(struct sg_bytes archive, const char *digest, struct sg_seal_next *next, struct sg_error *err)
@@ -82,6 +87,8 @@ int sg_seal_next(struct sg_bytes archive, const char *digest, struct sg_seal_nex
     }
     bool first = r == 0 && last == 0 && sg_seal_find(&files, SG_SEAL_STAMP) == NULL;
     (void)snprintf(next->digest, sizeof next->digest, "%s", digest != NULL ? digest : first ? "sha256" : "sha512");
+    if (r == 0)
+        r = check_digest(next->digest, first, err);
     if (r == 0)
         r = first ? first_stamp(&files, next, err) : renewal(&files, last + 1, next, err);
     sg_seal_free(&files);

@@ -24,7 +24,7 @@ struct verifying {
 
 const char *sg_seal_fault_name(enum sg_seal_fault f)
 {
-    static const char *const names[] = {"remark",  "altered",  "cut",       "missing", "added",
+    static const char *const names[] = {"altered", "cut",      "missing",   "added",
                                         "renamed", "unsigned", "unstamped", "overdue"};
     return names[f];
 }
@@ -40,8 +40,7 @@ static void tell(struct sg_seal_look *look, enum sg_seal_fault fault, const char
     va_start(args, fmt);
     (void)vsnprintf(finding.text, sizeof finding.text, fmt, args);
     va_end(args);
-    if (fault != SG_SEAL_REMARK)
-        look->faults++;
+    look->faults++;
     if (look->found != NULL)
         look->found(look->user, &finding);
 }
@@ -253,7 +252,10 @@ static void check_manifest(struct verifying *v)
     (void)snprintf(v->look->by, sizeof v->look->by, "%s", by != NULL ? by : "");
     const json_t *records = json_object_get(json_object_get(v->manifest, "evidence"), "records");
     v->look->records = (size_t)json_integer_value(records);
-    v->look->sealed = v->frame.time;
+    const char *sealed = json_string_value(json_object_get(v->manifest, "sealed"));
+    struct tm tm = {0};
+    bool dated = sealed != NULL && strptime(sealed, "%Y-%m-%dT%H:%M:%SZ", &tm) != NULL;
+    v->look->sealed = dated ? timegm(&tm) : 0;
 }
 
 /* ------------------------------------------------------------------------------------------------- the signature */

@@ -215,7 +215,7 @@ struct sg_stamp {
     char serial[64];                /* hexadecimal */
     struct sg_cert_facts authority; /* the certificate that it was signed with */
     char key[24];                   /* of that: "RSA 3072", "EC 256" */
-    unsigned strength;              /* of the weakest of that key and the signature's digest, in bits */
+    unsigned strength;              /* of the weakest of that key and the two digests, in bits */
 };
 /* Appends a request (DER) for a stamp over `content`, with a nonce. SG_EUNSUPPORTED (no such digest), SG_ENOSPC,
  * SG_ECRYPTO. */

@@ -195,9 +195,11 @@ static void describe_key(struct sg_stamp *stamp, PKCS7 *token, X509 *signer)
     X509_ALGOR_get0(&name, NULL, NULL, digest);
     (void)snprintf(stamp->key, sizeof stamp->key, "%s %d", EVP_PKEY_get0_type_name(key), EVP_PKEY_get_bits(key));
     stamp->strength = (unsigned)EVP_PKEY_get_security_bits(key);
-    unsigned other = digest_strength(OBJ_obj2nid(name));
-    if (other < stamp->strength)
-        stamp->strength = other;
+    unsigned weakest = digest_strength(OBJ_obj2nid(name)), imprint = digest_strength(OBJ_txt2nid(stamp->digest));
+    if (imprint < weakest)
+        weakest = imprint;
+    if (weakest < stamp->strength)
+        stamp->strength = weakest;
 }
 
 static int describe(struct sg_stamp *stamp, TS_RESP *resp, struct sg_error *err)

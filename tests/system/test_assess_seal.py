@@ -280,6 +280,7 @@ def test_what_must_not_be_sealed(home, assessment):
     assert "run `signet assess run` again" in home.signet("assess", "seal", assessment, check=3).stderr
     told = json.loads(home.signet("assess", "seal", assessment, "--draft", "--json", check=0).stdout)
     assert told["draft"] and told["stamped"] is None and verify(told["file"])["draft"]
+    home.signet("assess", "seal", assessment / "nothing", check=4)
     assert "is there already" in home.signet("assess", "seal", assessment, "--draft", check=1).stderr
 
 

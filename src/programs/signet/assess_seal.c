@@ -127,7 +127,7 @@ static int print(const struct sg_cli_assess *a, const char *out, size_t n, const
     if (stamp->when != 0)
         (void)printf("Stamped   %s by \"%s\"\n", sg_cli_time(stamp->when, when), stamp->authority.cn);
     else
-        (void)printf("Stamped   not: nothing but this signature says when. `signet assess renew %s --tsa URL` adds a "
+        (void)printf("Stamped   no: nothing but this signature says when. `signet assess renew %s --tsa URL` adds a "
                      "stamp\n",
                      out);
     (void)printf("Check it with `signet assess verify %s`, or by hand as its README.txt says.\n", out);
@@ -141,7 +141,10 @@ static int seal(const struct sg_cli_assess *a, const struct sg_seal_wanted *w, c
     size_t n = 0;
     uint8_t *archive = sg_seal_make(w, &n, &err);
     if (archive == NULL)
-        return sg_cli_fail_err(err.code == SG_EDENIED || err.code == SG_ESTATE ? SG_CLI_REFUSED : SG_CLI_FAILED, &err);
+        return sg_cli_fail_err(err.code == SG_EDENIED || err.code == SG_ESTATE ? SG_CLI_REFUSED
+                               : err.code == SG_ENOTFOUND                      ? SG_CLI_NOTHING
+                                                                               : SG_CLI_FAILED,
+                               &err);
     int code = a->value[SG_ASSESS_TSA] != NULL ? sg_cli_assess_stamp(a, &archive, &n, &stamp) : 0;
     if (code == 0 && sg_file_write(out, 0644, true, sg_bytes(archive, n), &err) < 0)
         code = sg_cli_fail_err(SG_CLI_FAILED, &err);

@@ -157,7 +157,7 @@ static void print_stamps(const struct sg_seal_look *look)
                      s->stamp.digest, look->authorities != NULL ? ", trusted" : "", s->path);
     }
     if (look->stamps == 0) {
-        (void)printf("%-11s not: nothing but the signer's word says when\n", "Stamped");
+        (void)printf("%-11s no: nothing but the signer's word says when\n", "Stamped");
         return;
     }
     if (look->authorities == NULL)
@@ -178,7 +178,8 @@ static void print_whole(const struct sg_seal_look *look)
     print_stamps(look);
     (void)printf("%-11s %zu, %llu bytes: all as sealed, none added\n", "Files", look->files,
                  (unsigned long long)look->bytes);
-    (void)printf("%-11s %zu: chain, signatures and files are whole\n", "Records", look->records);
+    (void)printf("%-11s %zu%s\n", "Records", look->records,
+                 look->records > 0 ? ": chain, signatures and files are whole" : "");
 }
 
 static int verify(const struct sg_cli_assess *a, struct sg_bytes archive, struct sg_seal_look *look)
