@@ -422,6 +422,8 @@ static int parse_cid(SSL *ssl, unsigned type, unsigned context, const unsigned c
 
 static void set_suites(void)
 {
+    char groups[] = "P-256", weak_groups[] = "P-224:P-256";
+    char signatures[] = "ECDSA+SHA256:RSA+SHA256", weak_signatures[] = "ECDSA+SHA256:RSA+SHA256:ECDSA+SHA1";
     char list[300] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256";
     const char *more = is("null-suite")        ? ":ECDHE-ECDSA-NULL-SHA"
                        : is("anonymous-suite") ? ":AECDH-AES128-SHA"
@@ -432,10 +434,9 @@ static void set_suites(void)
     (void)snprintf(list + strlen(list), sizeof list - strlen(list), "%s:@SECLEVEL=0", more);
     if (SSL_CTX_set_cipher_list(ctx, list) != 1)
         die("suites");
-    SSL_CTX_set1_groups_list(ctx, is("weak-curve") ? "P-224:P-256" : "P-256");
-    SSL_CTX_set1_sigalgs_list(ctx,
-                              is("sha1-signature") ? "ECDSA+SHA256:RSA+SHA256:ECDSA+SHA1" : "ECDSA+SHA256:RSA+SHA256");
-    SSL_CTX_set1_client_sigalgs_list(ctx, "ECDSA+SHA256:RSA+SHA256");
+    SSL_CTX_set1_groups_list(ctx, is("weak-curve") ? weak_groups : groups);
+    SSL_CTX_set1_sigalgs_list(ctx, is("sha1-signature") ? weak_signatures : signatures);
+    SSL_CTX_set1_client_sigalgs_list(ctx, signatures);
     if (is("plain-psk"))
         SSL_CTX_set_psk_server_callback(ctx, on_psk);
 }
