@@ -54,6 +54,17 @@ bool sg_cli_passphrase_fd(const struct sg_cli *cli, struct sg_cli_passphrase *p)
     return true;
 }
 
+int sg_cli_take_passphrase(const struct sg_cli *cli, int option, struct sg_cli_passphrase *p)
+{
+    if (strcmp(cli->command->options[option].name, "--passphrase-file") == 0)
+        p->file = cli->value;
+    else if (!sg_cli_passphrase_fd(cli, p))
+        return SG_CLI_USAGE;
+    if (p->file != NULL && p->fd >= 0)
+        return sg_cli_usage(cli, "--passphrase-file and --passphrase-fd exclude each other.");
+    return 0;
+}
+
 /* One line of a descriptor, without its end, to its last byte: nothing after the line is taken from a pipe. */
 static int read_line(int fd, const char *what, struct sg_secret *out)
 {

@@ -21,14 +21,12 @@ static const struct sg_cli_option options[] = {
     {NULL, NULL, NULL},
 };
 
-static int take_number(struct sg_cli *cli, const char *option, uint64_t max, int64_t *out)
+static int take_number(const struct sg_cli *cli, int option, uint64_t most, int64_t *out)
 {
-    uint64_t n;
-    if (sg_parse_udec(sg_str(cli->value), max, &n) < 0 || n == 0)
-        return sg_cli_usage(cli, "%s takes a number from 1 to %llu, not %s.", option, (unsigned long long)max,
-                            cli->value);
+    uint64_t n = 0;
+    int r = sg_cli_number(cli, option, 1, most, &n);
     *out = (int64_t)n;
-    return 0;
+    return r;
 }
 
 static int take_word(struct sg_cli *cli, struct sg_cli_ca_wanted *w)
@@ -49,11 +47,11 @@ static int take(struct sg_cli *cli, int option, struct sg_cli_ca_wanted *w)
         w->name = cli->value;
         return 0;
     case YEARS:
-        return take_number(cli, "--years", 50, &w->years);
+        return take_number(cli, option, SG_CLI_YEARS, &w->years);
     case DAYS:
-        return take_number(cli, "--days", 50LL * 365, &w->days);
+        return take_number(cli, option, 50LL * 365, &w->days);
     case DEVICES:
-        return take_number(cli, "--devices", 1000000000000, &w->devices);
+        return take_number(cli, option, 1000000000000, &w->devices);
     case KEY:
         w->key = cli->value;
         return 0;
@@ -70,10 +68,8 @@ static int take(struct sg_cli *cli, int option, struct sg_cli_ca_wanted *w)
         w->yes = true;
         return 0;
     case PASSPHRASE_FILE:
-        w->passphrase.file = cli->value;
-        return 0;
     case PASSPHRASE_FD:
-        return sg_cli_passphrase_fd(cli, &w->passphrase) ? 0 : SG_CLI_USAGE;
+        return sg_cli_take_passphrase(cli, option, &w->passphrase);
     default:
         return take_word(cli, w);
     }

@@ -70,6 +70,10 @@ int sg_cli_fail_err(int code, const struct sg_error *err);
 /* A usage error: the sentence, and where the help is. Returns SG_CLI_USAGE. */
 int sg_cli_usage(const struct sg_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* The value of an option that is a number. 0, or SG_CLI_USAGE after a sentence. */
+int sg_cli_number(const struct sg_cli *cli, int option, uint64_t least, uint64_t most, uint64_t *n);
+enum { SG_CLI_YEARS = 50, SG_CLI_YEAR = 365 * 86400 }; /* the most of --years; seconds of each */
+
 /* The name in a list (NULL-terminated) that was most likely meant by `word`; NULL where none is near. */
 const char *sg_cli_nearest(const char *word, const char *const *names);
 
@@ -126,6 +130,8 @@ struct sg_cli_passphrase {
 };
 /* Parses the value of --passphrase-fd. False after a sentence. */
 bool sg_cli_passphrase_fd(const struct sg_cli *cli, struct sg_cli_passphrase *p);
+/* Takes the value of either option, which must not come together. 0, or SG_CLI_USAGE after a sentence. */
+int sg_cli_take_passphrase(const struct sg_cli *cli, int option, struct sg_cli_passphrase *p);
 /* Gets it; with neither, asks on the terminal for `what`, twice where it is a `fresh` one. 0, or an exit code after a
  * sentence. */
 int sg_cli_passphrase(const struct sg_cli_passphrase *p, const char *what, bool fresh, struct sg_secret *out);

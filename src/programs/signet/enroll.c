@@ -91,12 +91,10 @@ static int take_number(struct sg_cli *cli, int option, struct wanted *w)
         w->enroll.tag = (int64_t)n;
         return 0;
     }
-    uint64_t most = option == YEARS ? 50 : option == PARALLEL ? SG_POLICY_PARALLEL : 1000000;
-    if (sg_parse_udec(sg_str(cli->value), most, &n) < 0 || n == 0)
-        return sg_cli_usage(cli, "%s takes a number from 1 to %llu, not %s.", cli->command->options[option].name,
-                            (unsigned long long)most, cli->value);
-    *(option == YEARS ? &w->years : option == PARALLEL ? &w->parallel : &w->boards) = n;
-    return 0;
+    uint64_t most = option == YEARS ? SG_CLI_YEARS : option == PARALLEL ? SG_POLICY_PARALLEL : 1000000;
+    int r = sg_cli_number(cli, option, 1, most, &n);
+    *(option == YEARS ? &w->years : option == PARALLEL ? &w->parallel : &w->boards) = r == 0 ? n : 0;
+    return r;
 }
 
 static int take(struct sg_cli *cli, int option, struct wanted *w)
@@ -140,10 +138,8 @@ static int take(struct sg_cli *cli, int option, struct wanted *w)
         w->yes = true;
         return 0;
     case PASSPHRASE_FILE:
-        w->passphrase.file = cli->value;
-        return 0;
     case PASSPHRASE_FD:
-        return sg_cli_passphrase_fd(cli, &w->passphrase) ? 0 : SG_CLI_USAGE;
+        return sg_cli_take_passphrase(cli, option, &w->passphrase);
     default:
         return sg_cli_usage(cli, "there is one word too many: %s. Ports are given with --port.", cli->value);
     }
@@ -160,8 +156,6 @@ static int parse(struct sg_cli *cli, struct wanted *w)
         return sg_cli_usage(cli, "--name names one board: give exactly one --port with it.");
     if (w->boards > 0 && !w->watch)
         return sg_cli_usage(cli, "--boards goes with --watch.");
-    if (w->passphrase.file != NULL && w->passphrase.fd >= 0)
-        return sg_cli_usage(cli, "--passphrase-file and --passphrase-fd exclude each other.");
     return 0;
 }
 
@@ -199,7 +193,7 @@ static int apply_policy(const struct sg_cli *cli, struct wanted *w)
         w->lot = p->lot;
     if (e->psk && (p->bootstrap_tag != 0 || p->issuing_ca[0] != '\0'))
         return sg_cli_usage(cli, "--psk makes no certificates: leave bootstrap_tag and issuing_ca out of the policy.");
-    e->valid = (int64_t)(w->years > 0 ? w->years : p->years) * 365 * 86400;
+    e->valid = (int64_t)(w->years > 0 ? w->years : p->years) * SG_CLI_YEAR;
     w->boards = w->boards > 0 ? w->boards : p->boards;
     w->parallel = w->parallel > 0 ? w->parallel : p->parallel;
     return 0;

@@ -28,10 +28,8 @@ static int take(struct sg_cli *cli, int option, struct wanted *w)
         w->format = cli->value;
     else if (option == OUT)
         w->out = cli->value;
-    else if (option == PASSPHRASE_FILE)
-        w->passphrase.file = cli->value;
-    else if (option == PASSPHRASE_FD)
-        return sg_cli_passphrase_fd(cli, &w->passphrase) ? 0 : SG_CLI_USAGE;
+    else if (option == PASSPHRASE_FILE || option == PASSPHRASE_FD)
+        return sg_cli_take_passphrase(cli, option, &w->passphrase);
     else if (w->what[0] == '\0')
         w->what = cli->value;
     else if (w->dir[0] == '\0')
@@ -62,8 +60,6 @@ static int parse(struct sg_cli *cli, struct wanted *w)
         return sg_cli_usage(cli, "--format and --out are for the list.");
     if (w->format != NULL && strcmp(w->format, "csv") != 0 && strcmp(w->format, "json") != 0)
         return sg_cli_usage(cli, "--format takes csv or json, not %s.", w->format);
-    if (w->passphrase.file != NULL && w->passphrase.fd >= 0)
-        return sg_cli_usage(cli, "--passphrase-file and --passphrase-fd exclude each other.");
     return 0;
 }
 

@@ -35,11 +35,10 @@ struct wanted {
 
 static int take_years(struct sg_cli *cli, unsigned *years)
 {
-    uint64_t n;
-    if (sg_parse_udec(sg_str(cli->value), 50, &n) < 0 || n == 0)
-        return sg_cli_usage(cli, "--years takes a number from 1 to 50, not %s.", cli->value);
+    uint64_t n = 0;
+    int r = sg_cli_number(cli, YEARS, 1, SG_CLI_YEARS, &n);
     *years = (unsigned)n;
-    return 0;
+    return r;
 }
 
 static int take_curve(struct sg_cli *cli, enum sg_curve *curve)
@@ -77,10 +76,8 @@ static int take(struct sg_cli *cli, int option, struct wanted *w)
         w->plain_keys = true;
         return 0;
     case PASSPHRASE_FILE:
-        w->passphrase.file = cli->value;
-        return 0;
     case PASSPHRASE_FD:
-        return sg_cli_passphrase_fd(cli, &w->passphrase) ? 0 : SG_CLI_USAGE;
+        return sg_cli_take_passphrase(cli, option, &w->passphrase);
     default:
         return sg_cli_usage(cli, "there is one word too many: %s.", cli->value);
     }
@@ -102,8 +99,7 @@ static int parse(struct sg_cli *cli, struct wanted *w)
     if (w->home.host == NULL)
         return sg_cli_usage(cli, "the server's name is missing: devices check it. Give --server HOST, for example "
                                  "--server lwm2m.example.com.");
-    int ways = w->plain_keys + (w->passphrase.file != NULL) + (w->passphrase.fd >= 0);
-    if (ways > 1)
+    if (w->plain_keys && (w->passphrase.file != NULL || w->passphrase.fd >= 0))
         return sg_cli_usage(cli, "--plain-keys, --passphrase-file and --passphrase-fd exclude each other.");
     return 0;
 }

@@ -28,7 +28,8 @@ struct wanted {
 
 static int take(struct sg_cli *cli, int option, struct wanted *w)
 {
-    uint64_t years;
+    uint64_t years = 0;
+    int r;
     switch (option) {
     case OUT:
         w->out = cli->value;
@@ -37,15 +38,12 @@ static int take(struct sg_cli *cli, int option, struct wanted *w)
         w->issue.endpoint = cli->value;
         return 0;
     case YEARS:
-        if (sg_parse_udec(sg_str(cli->value), 50, &years) < 0 || years == 0)
-            return sg_cli_usage(cli, "--years takes a number from 1 to 50, not %s.", cli->value);
-        w->issue.valid = (int64_t)years * 365 * 86400;
-        return 0;
+        r = sg_cli_number(cli, option, 1, SG_CLI_YEARS, &years);
+        w->issue.valid = (int64_t)years * SG_CLI_YEAR;
+        return r;
     case PASSPHRASE_FILE:
-        w->passphrase.file = cli->value;
-        return 0;
     case PASSPHRASE_FD:
-        return sg_cli_passphrase_fd(cli, &w->passphrase) ? 0 : SG_CLI_USAGE;
+        return sg_cli_take_passphrase(cli, option, &w->passphrase);
     default:
         if (w->request != NULL)
             return sg_cli_usage(cli, "there is one word too many: %s. Requests are taken one at a time.", cli->value);
@@ -63,8 +61,6 @@ static int parse(struct sg_cli *cli, struct wanted *w)
     }
     if (w->request == NULL)
         return sg_cli_usage(cli, "the request is missing: a PKCS#10 file, PEM or DER (openssl req -new makes one).");
-    if (w->passphrase.file != NULL && w->passphrase.fd >= 0)
-        return sg_cli_usage(cli, "--passphrase-file and --passphrase-fd exclude each other.");
     return 0;
 }
 
@@ -112,7 +108,7 @@ static int issue(const struct sg_cli *cli, struct wanted *w)
 
 static int run(struct sg_cli *cli)
 {
-    struct wanted w = {.issue = {.valid = 10LL * 365 * 86400}, .passphrase = {.fd = -1}};
+    struct wanted w = {.issue = {.valid = 10LL * SG_CLI_YEAR}, .passphrase = {.fd = -1}};
     struct sg_error err = {0};
     int code = parse(cli, &w);
     if (code != 0)

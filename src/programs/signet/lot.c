@@ -21,11 +21,9 @@ struct wanted {
 
 static int take(struct sg_cli *cli, int option, struct wanted *w)
 {
-    if (option == PASSPHRASE_FILE)
-        w->passphrase.file = cli->value;
-    else if (option == PASSPHRASE_FD)
-        return sg_cli_passphrase_fd(cli, &w->passphrase) ? 0 : SG_CLI_USAGE;
-    else if (w->what == NULL)
+    if (option == PASSPHRASE_FILE || option == PASSPHRASE_FD)
+        return sg_cli_take_passphrase(cli, option, &w->passphrase);
+    if (w->what == NULL)
         w->what = cli->value;
     else if (w->name == NULL)
         w->name = cli->value;
@@ -41,8 +39,6 @@ static int parse(struct sg_cli *cli, struct wanted *w)
         if (r != 0)
             return r;
     }
-    if (w->passphrase.file != NULL && w->passphrase.fd >= 0)
-        return sg_cli_usage(cli, "--passphrase-file and --passphrase-fd exclude each other.");
     return 0;
 }
 

@@ -96,6 +96,14 @@ int sg_cli_next(struct sg_cli *cli)
     return SG_CLI_END;
 }
 
+int sg_cli_number(const struct sg_cli *cli, int option, uint64_t least, uint64_t most, uint64_t *n)
+{
+    if (sg_parse_udec(sg_str(cli->value), most, n) == 0 && *n >= least)
+        return 0;
+    return sg_cli_usage(cli, "%s takes a number from %llu to %llu, not %s.", cli->command->options[option].name,
+                        (unsigned long long)least, (unsigned long long)most, cli->value);
+}
+
 int sg_cli_operands(struct sg_cli *cli, const char *const *names, const char **values)
 {
     size_t n = 0;

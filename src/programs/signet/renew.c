@@ -39,14 +39,18 @@ struct wanted {
 
 static int take_number(struct sg_cli *cli, int option, struct wanted *w)
 {
-    uint64_t n, most = option == TAG ? SG_TAG_MAX : option == YEARS ? 50 : 3600;
-    if (sg_parse_udec(sg_str(cli->value), most, &n) < 0 || (option == YEARS && n == 0))
-        return sg_cli_usage(cli, "%s takes a number from %d to %llu, not %s.", options[option].name,
-                            option == YEARS ? 1 : 0, (unsigned long long)most, cli->value);
+    uint64_t n;
+    int r = sg_cli_number(cli, option, option == YEARS,
+                          option == TAG     ? SG_TAG_MAX
+                          : option == YEARS ? SG_CLI_YEARS
+                                            : 3600,
+                          &n);
+    if (r != 0)
+        return r;
     if (option == TAG)
         w->renew.enroll.tag = (int64_t)n;
     else if (option == YEARS)
-        w->renew.enroll.valid = (int64_t)n * 365 * 86400;
+        w->renew.enroll.valid = (int64_t)n * SG_CLI_YEAR;
     else
         w->renew.network_ms = (uint32_t)n * 1000;
     return 0;
@@ -78,10 +82,8 @@ static int take(struct sg_cli *cli, int option, struct wanted *w)
         w->renew.enroll.unverified = true;
         return 0;
     case PASSPHRASE_FILE:
-        w->passphrase.file = cli->value;
-        return 0;
     case PASSPHRASE_FD:
-        return sg_cli_passphrase_fd(cli, &w->passphrase) ? 0 : SG_CLI_USAGE;
+        return sg_cli_take_passphrase(cli, option, &w->passphrase);
     default:
         if (w->renew.enroll.endpoint != NULL)
             return sg_cli_usage(cli, "there is one word too many: %s. Boards are renewed one at a time.", cli->value);
@@ -103,8 +105,6 @@ static int parse(struct sg_cli *cli, struct wanted *w)
         return sg_cli_usage(cli, "the board's port is missing: --port PATH.");
     if (w->renew.unconnected && w->server != NULL)
         return sg_cli_usage(cli, "--trust-unconnected tries no server: leave one of it and --server out.");
-    if (w->passphrase.file != NULL && w->passphrase.fd >= 0)
-        return sg_cli_usage(cli, "--passphrase-file and --passphrase-fd exclude each other.");
     return 0;
 }
 
@@ -220,7 +220,7 @@ static int renew(const struct sg_cli *cli, const struct wanted *w)
 
 static int run(struct sg_cli *cli)
 {
-    struct wanted w = {.renew = {.enroll = {.tag = -1, .valid = 10LL * 365 * 86400}, .network_ms = 120 * 1000},
+    struct wanted w = {.renew = {.enroll = {.tag = -1, .valid = 10LL * SG_CLI_YEAR}, .network_ms = 120 * 1000},
                        .passphrase = {.fd = -1}};
     struct sg_enroll *e = &w.renew.enroll;
     struct sg_error err = {0};
