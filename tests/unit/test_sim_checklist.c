@@ -364,7 +364,7 @@ static void point_17_what_is_unknown_is_a_plain_error(void **state)
 {
     static const char *const unknown[] = {
         "ATI",  "AT+FOO", "AT%XYZ=1", "ATD123",  "AT#XCLOSE?", "AT+CGSN?",     "AT+CGMM=1",
-        "ATE2", "AT+",    "AT=",      "AT+CFUN", "AT+CMEE",      "AT%CMNG=1\"\""};
+        "ATE2", "AT+",    "AT=",      "AT+CFUN", "AT+CMEE",    "AT%CMNG=1\"\""};
     struct rig r;
     (void)state;
     rig_start(&r, NULL);
