@@ -145,3 +145,23 @@ def test_gather_brings_the_audit_log_and_the_result_lists_it(tmp_path, home):
     of_lot = json.loads((tmp_path / "m" / "evidence-files" / "audit-week-48.json").read_text())
     assert {e["subject"] for e in of_lot["entries"]} == {modem.endpoint, "week-48"} and "enrolled" in {e["what"] for e in of_lot["entries"]}
     assert "no lot" in assess("gather", tmp_path / "m", "--home", home.path, "--lot", "ghost", check=4).stderr
+
+
+def test_records_of_a_simulator_are_design_verification_and_altered_ones_are_none(tmp_path, home):
+    assess("new", "--example", tmp_path / "m")
+    modem = home.modem()
+    evidence = tmp_path / "m" / "evidence"
+    run("signet", "probe", "modem", "--home", home.path, "--port", modem.port, "--evidence", evidence, "--only", "modem.read-key,modem.tags")
+    folders = sorted(f.name for f in evidence.iterdir() if f.is_dir())
+    assert [f[5:] for f in folders] and {f[5:] for f in folders} == {"modem.read-key", "modem.tags"}
+    result = json.loads(assess("run", tmp_path / "m", "--json", check=1).stdout)
+    records = {r["run"]: r for r in result["records"]}
+    assert records["modem.read-key"]["setting"] == "design" and records["modem.read-key"]["counts"] is False
+    assert "design verification" in records["modem.read-key"]["why_not"]
+    ssm3 = next(r for r in result["requirements"] if r["id"] == "SSM-3")
+    assert ssm3["result"] == "NOT ENOUGH EVIDENCE" and folders[[f[5:] for f in folders].index("modem.read-key")] in ssm3["sufficiency"]["records"]
+    file = evidence / folders[0] / "record.json"
+    file.write_text(file.read_text().replace('"design"', '"equipment"'))
+    done = assess("run", tmp_path / "m", "--json", check=1)
+    altered = next(r for r in json.loads(done.stdout)["records"] if r["folder"] == folders[0])
+    assert altered["counts"] is False and "not whole" in altered["why_not"] and folders[0] in done.stderr
