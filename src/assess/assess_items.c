@@ -97,25 +97,38 @@ static const char *in_texts(const json_t *row, const char *name, const char *pla
     return text[0] != '\0' ? text : sg_row_text(texts, name);
 }
 
-/* In the entries that `row` names, one step away or two. */
-static const char *in_named(const struct sg_assessing *a, const json_t *row, const char *name, const char *plain,
-                            int depth)
+/* In the entries that `row` names. */
+static const char *in_next(const struct sg_assessing *a, const json_t *row, const char *name, const char *plain)
 {
-    const char *key;
+    const char *key, *text;
     json_t *v;
     json_object_foreach((json_t *)(uintptr_t)row, key, v)
     {
         for (size_t i = 0; i < json_array_size(v); i++) {
             const char *id = json_string_value(json_array_get(v, i));
             const json_t *target = id != NULL ? sg_product_find(a->p, id, NULL) : NULL;
-            const char *text = target != NULL ? in_texts(target, name, plain) : "";
-            if (text[0] == '\0' && target != NULL && depth > 1)
-                text = in_named(a, target, name, plain, depth - 1);
-            if (text[0] != '\0')
+            if (target != NULL && (text = in_texts(target, name, plain))[0] != '\0')
                 return text;
         }
     }
     return "";
+}
+
+/* In the entries that `row` names, else in those that these name. */
+static const char *in_named(const struct sg_assessing *a, const json_t *row, const char *name, const char *plain)
+{
+    const char *key, *text = in_next(a, row, name, plain);
+    json_t *v;
+    json_object_foreach((json_t *)(uintptr_t)row, key, v)
+    {
+        for (size_t i = 0; i < json_array_size(v) && text[0] == '\0'; i++) {
+            const char *id = json_string_value(json_array_get(v, i));
+            const json_t *target = id != NULL ? sg_product_find(a->p, id, NULL) : NULL;
+            if (target != NULL)
+                text = in_next(a, target, name, plain);
+        }
+    }
+    return text;
 }
 
 static void put_unit(const json_t *unit, const json_t *row, struct sg_buf *b)
@@ -184,17 +197,15 @@ static void from_fields(const struct sg_assessing *a, const struct sg_en_require
 static bool is_needed(const struct sg_en_item *item, const json_t *statement, const struct sg_en_path *path,
                       bool product, bool *path_item)
 {
-    int node = 0;
-    char answer[4] = "";
     *path_item = false;
     if (item->when[0] == '\0') /* a tree that the whole product leaves at once needs its reason alone */
         return path->leaf != SG_EN_NA || !product;
     if (strncmp(item->when, "category ", 9) == 0)
         return (*path_item = sg_list_has(sg_row_list(statement, "categories"), item->when + 9));
-    if (sscanf(item->when, "DN-%d %3s", &node, answer) != 2)
-        return false;
-    for (size_t i = 0; i < path->n; i++)
-        if (path->node[i]->number == node && path->yes[i] == (strcmp(answer, "yes") == 0))
+    if (strncmp(item->when, "DN-", 3) != 0)
+        return false;                    /* "if any" */
+    for (size_t i = 0; i < path->n; i++) /* "DN-2 yes" */
+        if (path->node[i]->number == item->when[3] - '0' && path->yes[i] == (strcmp(item->when + 5, "yes") == 0))
             *path_item = true;
     return *path_item;
 }
@@ -221,7 +232,7 @@ static json_t *one_item(const struct sg_assessing *a, const struct sg_en_require
     if ((text = in_texts(statement, item->name, plain))[0] != '\0')
         from = "statement";
     else if ((text = in_texts(row, item->name, plain))[0] == '\0')
-        text = in_named(a, row, item->name, plain, 2);
+        text = in_named(a, row, item->name, plain);
     if (text[0] == '\0') {
         from_fields(a, r, item->name, unit, &b);
         text = sg_buf_cstr(&b);

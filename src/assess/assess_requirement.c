@@ -106,7 +106,8 @@ static char lowest_grade(const json_t *units)
         const json_t *path = json_object_get(json_array_get(units, i), "path");
         for (size_t k = 0; k < json_array_size(path); k++) {
             char grade = sg_row_text(json_array_get(path, k), "grade")[0];
-            lowest = grade > lowest ? grade : lowest;
+            if (grade > lowest)
+                lowest = grade;
         }
     }
     return lowest;

@@ -104,28 +104,39 @@ static void from_asset(const struct sg_assessing *a, json_t *units, enum sg_en_u
     if ((kind == SG_UNITS_COMMUNICATION || (kind == SG_UNITS_SECRET_COMMUNICATION && secret)) &&
         goes_on(a, "SCM-1", part, row))
         add_named(a, units, row, "carried_by");
-    if ((kind == SG_UNITS_NETWORK_ACCESS || kind == SG_UNITS_USER_ACCESS || kind == SG_UNITS_MACHINE_ACCESS) &&
-        has(row, "reachable_by") && goes_on(a, "ACM-1", part, row)) {
-        json_t *all = json_array();
+}
+
+/* The access control mechanisms before an asset that serve a kind of interface. */
+static void from_managed(const struct sg_assessing *a, json_t *units, const char *interface, int part,
+                         const json_t *row)
+{
+    json_t *all = json_array();
+    if (has(row, "reachable_by") && goes_on(a, "ACM-1", part, row))
         add_named(a, all, row, "managed_by");
-        for (size_t i = 0; i < json_array_size(all); i++) {
-            const json_t *mechanism = json_object_get(json_array_get(all, i), "row");
-            if (serves(a, mechanism,
-                       kind == SG_UNITS_NETWORK_ACCESS ? "network"
-                       : kind == SG_UNITS_USER_ACCESS  ? "user"
-                                                       : "machine"))
-                add(units, mechanism);
-        }
-        json_decref(all);
+    for (size_t i = 0; i < json_array_size(all); i++) {
+        const json_t *mechanism = json_object_get(json_array_get(all, i), "row");
+        if (serves(a, mechanism, interface))
+            add(units, mechanism);
     }
+    json_decref(all);
 }
 
 static void from_assets(const struct sg_assessing *a, json_t *units, enum sg_en_units kind, int part)
 {
     const json_t *assets = sg_product_list(a->p, "assets");
-    for (size_t i = 0; i < json_array_size(assets); i++)
-        if (of_part(json_array_get(assets, i), part))
-            from_asset(a, units, kind, part, json_array_get(assets, i));
+    const char *interface = kind == SG_UNITS_NETWORK_ACCESS   ? "network"
+                            : kind == SG_UNITS_USER_ACCESS    ? "user"
+                            : kind == SG_UNITS_MACHINE_ACCESS ? "machine"
+                                                              : NULL;
+    for (size_t i = 0; i < json_array_size(assets); i++) {
+        const json_t *row = json_array_get(assets, i);
+        if (!of_part(row, part))
+            continue;
+        if (interface != NULL)
+            from_managed(a, units, interface, part, row);
+        else
+            from_asset(a, units, kind, part, row);
+    }
 }
 
 /* Authentication mechanisms of the access control mechanisms that AUM-1 was walked for and that need it. */

@@ -219,12 +219,12 @@ const json_t *sg_product_find(const struct sg_product *p, const char *id, const 
 
 bool sg_is_date(const char *text)
 {
-    static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    int year, month, day, end = 0;
+    static const uint64_t days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    uint64_t year, month, day;
 
-    if (strlen(text) != 10 || sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &end) != 3 || end != 10)
+    if (strlen(text) != 10 || text[4] != '-' || text[7] != '-' || sg_parse_udec(sg_bytes(text, 4), 9999, &year) < 0 ||
+        sg_parse_udec(sg_bytes(text + 5, 2), 12, &month) < 0 || sg_parse_udec(sg_bytes(text + 8, 2), 31, &day) < 0)
         return false;
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return text[4] == '-' && text[7] == '-' && year >= 2000 && month >= 1 && month <= 12 && day >= 1 &&
-           day <= days[month - 1] && (month != 2 || day < 29 || leap);
+    return year >= 2000 && month >= 1 && day >= 1 && day <= days[month - 1] && (month != 2 || day < 29 || leap);
 }

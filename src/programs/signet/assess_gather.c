@@ -86,7 +86,7 @@ static int gather_lot(struct gathering *g)
     char from[SG_ASSESS_PATH], file[200];
     struct sg_cert_facts signer;
     struct sg_lot lot;
-    struct sg_lot_count n;
+    struct sg_lot_count n = {0};
 
     int r = sg_store_find_lot(g->store, g->lot, &lot, &g->err);
     if (r == 0)
@@ -101,7 +101,8 @@ static int gather_lot(struct gathering *g)
     (void)snprintf(file, sizeof file, "lot-%.150s.json", g->lot);
     r = copy(g, from, file, "report of a lot",
              json_pack("{sssIsIsIss}", "lot", g->lot, "boards", (json_int_t)n.boards, "good",
-                       (json_int_t)(n.enrolled + n.verified), "failed", (json_int_t)n.failed, "signed_by", signer.cn));
+                       (json_int_t)n.enrolled + (json_int_t)n.verified, "failed", (json_int_t)n.failed, "signed_by",
+                       signer.cn));
     (void)snprintf(from, sizeof from, "%s/%s.p7s", dir, g->lot);
     (void)snprintf(file, sizeof file, "lot-%.150s.p7s", g->lot);
     return r < 0 ? r : copy(g, from, file, "its signature (CMS, detached)", json_pack("{ss}", "lot", g->lot));

@@ -57,14 +57,8 @@ static const struct question {
 enum { QUESTIONS = sizeof questions / sizeof questions[0], LONGEST = 1000 };
 
 struct answers {
-    char *text[QUESTIONS];
+    char text[QUESTIONS][LONGEST]; /* "": not answered yet */
 };
-
-static void free_answers(struct answers *a)
-{
-    for (size_t i = 0; i < QUESTIONS; i++)
-        free(a->text[i]);
-}
 
 static const char *name_of(const struct question *q, char name[40])
 {
@@ -79,38 +73,44 @@ static bool is_good(const struct question *q, const char *text)
 
 /* ------------------------------------------------------------------------------------------------ the answers */
 
-/* From a file of lines "product.name: Aqua One". */
+/* One line "product.name: Aqua One". NULL, or what is wrong with it. */
+static const char *take_line(char *line, struct answers *a)
+{
+    char name[40], *value = strstr(line, ": ");
+    size_t i = 0;
+    if (value == NULL)
+        return "the answer is missing, as \"name: answer\"";
+    *value = '\0';
+    value += 2;
+    while (i < QUESTIONS && strcmp(name_of(&questions[i], name), line) != 0)
+        i++;
+    if (i == QUESTIONS)
+        return "there is no such question";
+    if (a->text[i][0] != '\0')
+        return "it is answered twice";
+    if (!is_good(&questions[i], value))
+        return questions[i].kind == YESNO ? "it is yes or no" : "the answer is empty";
+    int n = snprintf(a->text[i], LONGEST, "%s", value);
+    return n < LONGEST ? NULL : "the answer is too long";
+}
+
 static int read_answers(const char *path, struct answers *a)
 {
     struct sg_error err = {0};
     char *file = (char *)sg_file_read(path, 100000, NULL, &err), *save = NULL;
     if (file == NULL)
         return sg_cli_fail_err(err.code == SG_ENOTFOUND ? SG_CLI_NOTHING : SG_CLI_FAILED, &err);
-    int code = SG_CLI_DONE, number = 0;
+    int code = SG_CLI_DONE;
     for (char *line = strtok_r(file, "\n", &save); line != NULL && code == SG_CLI_DONE;
          line = strtok_r(NULL, "\n", &save)) {
-        char name[40], *value = strstr(line, ": ");
-        size_t i = 0;
-        number++;
-        if (line[0] == '#')
-            continue;
-        if (value != NULL)
-            *value = '\0';
-        while (i < QUESTIONS && strcmp(name_of(&questions[i], name), line) != 0)
-            i++;
-        if (value == NULL || i == QUESTIONS || !is_good(&questions[i], value + 2) || a->text[i] != NULL)
-            code = sg_cli_fail(SG_CLI_FAILED, "%s, answer %d (%.60s): %s.", path, number, line,
-                               i == QUESTIONS               ? "there is no such question"
-                               : a->text[i] != NULL         ? "it is answered twice"
-                               : questions[i].kind == YESNO ? "it is yes or no"
-                                                            : "the answer is missing, as \"name: answer\"");
-        else
-            a->text[i] = strdup(value + 2);
+        const char *wrong = line[0] == '#' ? NULL : take_line(line, a);
+        if (wrong != NULL)
+            code = sg_cli_fail(SG_CLI_FAILED, "%s, %.60s: %s.", path, line, wrong);
     }
     free(file);
     for (size_t i = 0; i < QUESTIONS && code == SG_CLI_DONE; i++) {
         char name[40];
-        if (a->text[i] == NULL)
+        if (a->text[i][0] == '\0')
             code = sg_cli_fail(SG_CLI_FAILED, "%s does not answer %s: %s", path, name_of(&questions[i], name),
                                questions[i].ask);
     }
@@ -119,18 +119,17 @@ static int read_answers(const char *path, struct answers *a)
 
 static int ask(struct answers *a)
 {
-    char line[LONGEST];
     if (isatty(STDIN_FILENO) == 0)
         return sg_cli_fail(SG_CLI_USAGE, "there is no terminal to ask at. Give the answers in a file (--answers), or "
                                          "begin with the example (--example).");
     for (size_t i = 0; i < QUESTIONS;) {
+        char *line = a->text[i];
         (void)printf("%s%s\n> ", questions[i].ask, questions[i].kind == YESNO ? " (yes or no)" : "");
         (void)fflush(stdout);
-        if (fgets(line, sizeof line, stdin) == NULL)
+        if (fgets(line, LONGEST, stdin) == NULL)
             return sg_cli_fail(SG_CLI_FAILED, "the answers ended: nothing was written.");
         line[strcspn(line, "\n")] = '\0';
-        if (is_good(&questions[i], line))
-            a->text[i++] = strdup(line);
+        i += is_good(&questions[i], line);
     }
     return SG_CLI_DONE;
 }
@@ -288,7 +287,7 @@ static int write_product(const struct sg_cli_assess *a, struct sg_bytes text)
 
 int sg_cli_assess_new(const struct sg_cli_assess *a)
 {
-    struct answers answers = {{NULL}};
+    struct answers answers = {{{0}}};
     char path[SG_ASSESS_PATH];
     int code = SG_CLI_DONE;
     if (access(sg_cli_assess_path(a, "product.yaml", path), F_OK) == 0)
@@ -308,6 +307,5 @@ int sg_cli_assess_new(const struct sg_cli_assess *a)
         code = write_product(a, sg_buf_bytes(&out));
     }
     free(space);
-    free_answers(&answers);
     return code;
 }
