@@ -42,6 +42,12 @@ struct content {
     size_t strange;
 };
 
+/* signer.key or signer.crt before it had its name (sg_file_write). */
+static bool is_half_signer(const char *name)
+{
+    return strncmp(name, "signer.key.", 11) == 0 || strncmp(name, "signer.crt.", 11) == 0;
+}
+
 static int look(const struct sg_evidence *e, struct content *c, struct sg_error *err)
 {
     DIR *d = opendir(e->dir);
@@ -54,7 +60,10 @@ static int look(const struct sg_evidence *e, struct content *c, struct sg_error 
             c->number = number;
             (void)snprintf(c->last, sizeof c->last, "%s", entry->d_name);
         }
-        c->strange += number == 0 && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+        if (is_half_signer(entry->d_name)) /* a crash left it */
+            (void)unlinkat(e->fd, entry->d_name, 0);
+        else
+            c->strange += number == 0 && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
     }
     (void)closedir(d);
     return 0;

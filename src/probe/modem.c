@@ -66,7 +66,7 @@ int sg_probe_desk_function(struct sg_probe_desk *d, int function)
 
 /* ------------------------------------------------------------------------------------------- the free tag */
 
-static const char content[] = "signet-probe";
+static const char content[] = "signet-probe"; /* marks the tag: a probe that was killed leaves it */
 
 int sg_probe_desk_put(struct sg_probe_desk *d)
 {
@@ -110,21 +110,36 @@ void sg_probe_desk_skip(struct sg_probe_result *r)
     sg_probe_conclude(r, SG_VERDICT_REMARK, "not run", "");
 }
 
+/* What an earlier probe that was killed left there: the credential that marks its tag. */
+static bool is_ours(const struct sg_cred *c)
+{
+    uint8_t digest[32];
+    sg_sha256(sg_str(content), digest);
+    return c->type == SG_CRED_PSK_ID && memcmp(c->sha256, digest, sizeof digest) == 0;
+}
+
+/* 1: the tag is free, or has what an earlier probe left, which d->stale tells; 0: it is not; or an error. */
+static int is_free(struct sg_probe_desk *d, uint32_t tag)
+{
+    struct sg_cred there[8];
+    int n = sg_modem_list(d->m, tag, there, sizeof there / sizeof there[0]);
+    d->tag = tag;
+    d->stale = false;
+    for (int i = 0; i < n && i < (int)(sizeof there / sizeof there[0]); i++)
+        d->stale = d->stale || is_ours(&there[i]);
+    return n < 0 ? n : n == 0 || d->stale;
+}
+
 static int pick_tag(struct sg_probe_desk *d, struct sg_error *err)
 {
     enum { FIRST = 1999999000, TAGS = 100 }; /* where nobody has a tag of his own */
-    struct sg_cred one;
-    if (d->p->tag >= 0) {
-        d->tag = (uint32_t)d->p->tag;
-        int n = sg_modem_list(d->m, d->tag, &one, 1);
-        return n <= 0 ? n : sg_fail(err, SG_EEXISTS, "tag %u of the modem is in use: name a free one", d->tag);
-    }
-    for (d->tag = FIRST; d->tag < FIRST + TAGS; d->tag++) {
-        int n = sg_modem_list(d->m, d->tag, &one, 1);
-        if (n <= 0)
-            return n;
-    }
-    return sg_fail(err, SG_EEXISTS, "no tag from %d on is free: name a free one", FIRST);
+    uint32_t tag = d->p->tag >= 0 ? (uint32_t)d->p->tag : FIRST, last = d->p->tag >= 0 ? tag : FIRST + TAGS - 1;
+    int e = 0;
+    for (; tag <= last && e == 0; tag++)
+        e = is_free(d, tag);
+    if (e != 0)
+        return e < 0 ? e : 0;
+    return sg_fail(err, SG_EEXISTS, "tag %u of the modem is in use: name a free one with --tag", d->tag);
 }
 
 /* What the runs put at the free tag goes. 0, or an error where something stays. */
@@ -144,13 +159,20 @@ static int empty_tag(struct sg_probe_desk *d)
 
 /* ------------------------------------------------------------------------------------------------------- begin */
 
-static int look(struct sg_probe_desk *d, struct sg_error *err)
+static int list_all(struct sg_probe_desk *d, struct sg_error *err)
 {
     int n = sg_modem_list(d->m, -1, d->cred, SG_PROBE_CREDS);
     if (n > SG_PROBE_CREDS)
         return sg_fail(err, SG_ENOSPC, "the modem lists %d credentials, more than can be looked at", n);
     d->creds = n > 0 ? (size_t)n : 0;
-    int e = n < 0 ? n : pick_tag(d, err);
+    return n < 0 ? n : 0;
+}
+
+static int look(struct sg_probe_desk *d, struct sg_error *err)
+{
+    int e = list_all(d, err);
+    if (e == 0)
+        e = pick_tag(d, err);
     if (e < 0)
         return e;
     for (size_t i = 0; i < d->creds; i++) /* the lock's own tag, where it is listed */
@@ -159,6 +181,14 @@ static int look(struct sg_probe_desk *d, struct sg_error *err)
     d->function = sg_modem_get_function(d->m);
     d->locked = d->function < 0 ? d->function : sg_modem_lock_state(d->m, NULL);
     return d->locked == SG_EUNSUPPORTED || d->locked >= 0 ? 0 : d->locked;
+}
+
+/* Commands are signed rightly from now on, where they must be and can be. */
+static void sign_rightly(struct sg_probe_desk *d)
+{
+    d->signer = d->p->lock_key;
+    d->other_text = false;
+    d->m->sign = d->signer != NULL ? sign : NULL;
 }
 
 static bool is_wanted(const struct sg_probe_watch *w, const struct sg_probe_run *run)
@@ -187,13 +217,8 @@ static void make(struct sg_probe_desk *d, size_t i, struct sg_probe_result *r)
         return;
     }
     d->talk = open_memstream(&talk, &n);
-    d->signer = d->p->lock_key;
-    d->other_text = false;
-    d->m->sign = d->signer != NULL ? sign : NULL;
     makers[i].make(d, r);
-    d->signer = d->p->lock_key;
-    d->other_text = false;
-    d->m->sign = d->signer != NULL ? sign : NULL;
+    sign_rightly(d);
     if (d->may_change)
         (void)empty_tag(d); /* looked at once more at the end */
     if (d->talk != NULL)
@@ -249,8 +274,12 @@ int sg_probe_modem(const struct sg_probe_modem *p, const struct sg_probe_watch *
     if (e < 0 && (err == NULL || err->text[0] == '\0'))
         (void)sg_fail(err, e, "looking at the modem: %s", sg_strerror(e));
     if (e == 0) {
+        sign_rightly(d);
         d->may_change = ask(d, watch);
-        e = make_all(d, watch);
+        if (d->may_change && d->stale && empty_tag(d) == 0)
+            e = list_all(d, err);
+        if (e == 0)
+            e = make_all(d, watch);
         if (d->may_change)
             e = put_back(d, e, err);
     }

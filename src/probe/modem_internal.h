@@ -14,10 +14,11 @@ struct sg_probe_desk {
     struct sg_modem *m;
     struct sg_cred cred[SG_PROBE_CREDS]; /* what was found */
     size_t creds;
-    int function;     /* +CFUN as found */
-    int locked;       /* as sg_modem_lock_state: 1, 0, or SG_EUNSUPPORTED */
-    bool may_change;  /* the operator allows it */
-    uint32_t tag;     /* free */
+    int function;    /* +CFUN as found */
+    int locked;      /* as sg_modem_lock_state: 1, 0, or SG_EUNSUPPORTED */
+    bool may_change; /* the operator allows it */
+    uint32_t tag;    /* free, or what an earlier probe left is there: */
+    bool stale;
     FILE *talk;       /* the run's transcript grows here */
     EVP_PKEY *signer; /* of the next signed command: the lock's key, or another one */
     bool other_text;  /* it signs another text than the command's */

@@ -142,7 +142,8 @@ static void conclude(struct making *w, struct sg_probe_result *r, int e)
 void sg_probe_modem_keygen(struct sg_probe_desk *d, struct sg_probe_result *r)
 {
     struct making *w = calloc(1, sizeof *w);
-    if (w == NULL || !sg_probe_desk_prepare(d, r)) {
+    if (w == NULL || !sg_probe_desk_prepare(d, r) ||
+        !sg_probe_desk_control(d, r, "writing a PSK identity to the free tag", sg_probe_desk_put)) {
         sg_probe_desk_skip(r);
         free(w);
         return;

@@ -57,6 +57,8 @@ def test_an_enrolled_and_locked_modem_has_nothing_against_it(home, modem, probe,
     by_run = {r["record"]["run"]: r["record"] for r in records["records"]}
     assert len(set(by_run["modem.keygen"]["facts"]["keys"])) == 4
     assert by_run["modem.keygen"]["facts"]["identity_key_known"]
+    assert by_run["modem.tags"]["target"]["modem_firmware"] == "mfw_nrf91x1_2.0.2"
+    assert modem.imei in by_run["modem.tags"]["target"]["identity"]
     assert by_run["modem.write.online"]["weight"] == "supporting"  # primary on the product alone
     assert all(c["ok"] for r in by_run.values() for c in r["controls"])
     assert all(by_run[name]["controls"] for name in ["modem.read-key", *WRITES[:-1]])
@@ -159,6 +161,8 @@ def test_nothing_is_written_unasked(modem, folder):
 def test_the_product_itself_is_no_simulator(modem, probe, folder):
     done = probe(modem, "--equipment", "Meter", "--serial", "7", check=3)
     assert "pseudo-terminal" in done.stderr and not (folder / "evidence").exists()
+    done = probe(modem, "--modem-firmware", "mfw_nrf91x1_2.0.4", check=3)
+    assert "says mfw_nrf91x1_2.0.2" in done.stderr
 
 
 def test_runs_are_chosen_by_name(modem, probe, folder):
@@ -174,9 +178,11 @@ def run_taken(modem, probe):
     return probe(modem, "--tag", "5", where=modem.nowhere, check=1).stderr
 
 
-@pytest.mark.parametrize("after", [0.05, 0.15, 0.3, 0.6])
+@pytest.mark.parametrize("after", [0.1, 0.3, 0.6, 0.9, 1.2])
 def test_killed_it_leaves_whole_records_and_goes_on(home, start, folder, after):
     modem = home.modem("--fault", "busy=20@%CMNG*")
+    modem.nowhere = folder / "nowhere"
+    before = store_of(modem)[1]
     evidence = folder / "evidence"
     command = ("signet", "probe", "modem", "--home", folder / "nowhere", "--port", modem.port, "--evidence", evidence,
                "--yes")
@@ -188,6 +194,7 @@ def test_killed_it_leaves_whole_records_and_goes_on(home, start, folder, after):
         run("signet", "probe", "records", evidence, check=0)
     run(*command, check=0, timeout=120)
     run("signet", "probe", "records", evidence, check=0)
+    assert store_of(modem)[1] == before  # what the killed one left is gone, too
     assert not (evidence / ".unfinished").exists()
 
 

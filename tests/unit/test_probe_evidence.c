@@ -236,6 +236,9 @@ static void a_crash_leaves_a_record_or_none(void **state)
     sg_evidence_close(e);
     assert_int_equal(walk("e"), 4);
 
+    assert_runs("rm -r e && mkdir e && echo half >e/signer.key.a1B2c3"); /* before the key had its name */
+    sg_evidence_close(open_folder("e"));
+    assert_int_not_equal(access("e/signer.key.a1B2c3", F_OK), 0);
     assert_runs("rm -r e && mkdir e && openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "
                 "e/signer.key && chmod 600 e/signer.key"); /* before its certificate was written */
     sg_evidence_close(open_folder("e"));

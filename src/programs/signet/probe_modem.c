@@ -95,8 +95,8 @@ static void fill_target(struct probing *w)
     struct sg_probe_target *t = &w->target;
     const struct sg_modem_info *info = &w->d.info;
     (void)snprintf(t->address, sizeof t->address, "%s", w->d.port);
-    (void)snprintf(t->identity, sizeof t->identity, "%s%s%s", info->imei, info->imei[0] != '\0' ? " " : "", info->uuid);
-    (void)snprintf(t->product, sizeof t->product, "%s", info->model);
+    (void)snprintf(t->identity, sizeof t->identity, "%s %s%s%s", info->model, info->imei,
+                   info->imei[0] != '\0' ? " " : "", info->uuid);
     (void)snprintf(t->modem_firmware, sizeof t->modem_firmware, "%s", info->firmware);
 }
 
@@ -145,6 +145,9 @@ static int probe(struct probing *w)
     if (code == 0)
         code = open_inventory(w);
     fill_target(w);
+    if (code == 0 && w->p.modem_firmware != NULL && strcmp(w->p.modem_firmware, w->d.info.firmware) != 0)
+        code = sg_cli_fail(SG_CLI_REFUSED, "--modem-firmware says %s, and the modem on %s says %s.",
+                           w->p.modem_firmware, w->d.port, w->d.info.firmware);
     if (code == 0)
         code = sg_cli_probe_begin(&w->p, SG_PROBE_MODEM, &w->target, find_here(w->d.line.fd));
     if (code == 0) {
