@@ -57,6 +57,27 @@ static json_t *items_json(const struct sg_en_requirement *r, int part)
     return list;
 }
 
+/* What the probe can try: the runs that the requirement's test needs, and those that support it. */
+static json_t *runs_json(const struct sg_en_requirement *r)
+{
+    json_t *list = json_array();
+    const struct sg_assess_link *link;
+    for (size_t i = 0; (link = sg_assess_link(i)) != NULL; i++)
+        if (strcmp(link->requirement, r->id) == 0)
+            (void)json_array_append_new(
+                list, json_pack("{sssssb}", "run", link->run, "category", link->category, "needed", link->needed));
+    return list;
+}
+
+static void print_runs(const struct sg_en_requirement *r)
+{
+    const struct sg_assess_link *link;
+    for (size_t i = 0; (link = sg_assess_link(i)) != NULL; i++)
+        if (strcmp(link->requirement, r->id) == 0)
+            (void)printf("  signet probe: %-28s %s %s\n", link->run, link->needed ? "needed" : "supports",
+                         link->category);
+}
+
 static int one_json(const struct sg_en_requirement *r, int part)
 {
     char yes[24], no[24];
@@ -66,11 +87,11 @@ static int one_json(const struct sg_en_requirement *r, int part)
         (void)json_array_append_new(nodes, json_pack("{sisssssssssi}", "number", n->number, "question", n->question,
                                                      "yes", leads(n->yes, yes), "no", leads(n->no, no), "grade",
                                                      (const char[]){n->grade, '\0'}, "sources", (int)n->sources));
-    return sg_cli_print_json(json_pack("{sssisssssssssossssso}", "id", sg_en_name(r, part), "part", part, "clause",
-                                       r->clause[part - 1], "title", r->title, "asks", r->asks, "unit", r->unit,
-                                       "questions", nodes, "completeness",
-                                       r->completeness != NULL ? r->completeness : "", "sufficiency",
-                                       r->sufficiency != NULL ? r->sufficiency : "", "items", items_json(r, part)));
+    return sg_cli_print_json(
+        json_pack("{sssisssssssssosssssoso}", "id", sg_en_name(r, part), "part", part, "clause", r->clause[part - 1],
+                  "title", r->title, "asks", r->asks, "unit", r->unit, "questions", nodes, "completeness",
+                  r->completeness != NULL ? r->completeness : "", "sufficiency",
+                  r->sufficiency != NULL ? r->sufficiency : "", "items", items_json(r, part), "runs", runs_json(r)));
 }
 
 static void print_questions(const struct sg_en_requirement *r, int part)
@@ -103,6 +124,7 @@ static int one(const struct sg_en_requirement *r, int part)
         (void)printf("Tried on the product: %s\n", r->sufficiency);
     for (size_t i = 0; i < r->n_categories; i++)
         (void)printf("  %-22s %s\n", r->categories[i].name, r->categories[i].unit);
+    print_runs(r);
     (void)printf("Only the manufacturer can say: %s\n", r->statement);
     (void)printf("\nTo be written down:\n");
     print_items(r, part);
