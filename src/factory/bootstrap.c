@@ -84,9 +84,7 @@ static int change(struct sg_factory_run *run)
     if (r == 0)
         r = sg_factory_change_certificate(run);
     if (r == 0)
-        r = sg_factory_step(run, SG_ENROLL_WRITTEN,
-                            "bootstrap identity at tag %u: server root, certificate; both "
-                            "digests as meant",
+        r = sg_factory_step(run, SG_ENROLL_WRITTEN, "bootstrap identity at tag %u: server root, certificate; as meant",
                             run->r->tag);
     if (r == 0)
         r = sg_factory_begin(run);
@@ -116,10 +114,8 @@ static int put(struct sg_factory_run *run)
     run->cert.number = 0;
     run->plan = is_ours(run) && !run->e->renew ? SG_FACTORY_CONTINUE : SG_FACTORY_REPLACE;
     char creds[320];
-    r = sg_factory_step(run, SG_ENROLL_STORE, "bootstrap identity: %s%s at tag %u",
-                        run->n_creds == 0                  ? "empty"
-                        : run->plan == SG_FACTORY_CONTINUE ? "begun by an earlier run, "
-                                                           : "to be replaced, ",
+    const char *what = run->plan == SG_FACTORY_CONTINUE ? "begun by an earlier run, " : "to be replaced, ";
+    r = sg_factory_step(run, SG_ENROLL_STORE, "bootstrap identity: %s%s at tag %u", run->n_creds == 0 ? "empty" : what,
                         sg_factory_creds_text(run, creds, sizeof creds), run->r->tag);
     return r < 0 ? r : change(run);
 }

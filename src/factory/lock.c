@@ -62,21 +62,21 @@ static int lock(struct sg_factory_run *run)
     if (r < 0 && r != SG_EEXISTS)
         return sg_factory_modem_fail(run, r, "taking the key that locks its port (AT%XPMNG)");
     r = ask(run);
-    return r == 0  ? sg_fail(run->err, SG_EMISMATCH, "the modem on %s took the key that locks its port, and tells none",
-                             run->e->port)
-           : r < 0 ? r
-                   : 0;
+    if (r == 0)
+        return sg_fail(run->err, SG_EMISMATCH, "the modem on %s took the key that locks its port, and tells none",
+                       run->e->port);
+    return r < 0 ? r : 0;
 }
 
 static int record(struct sg_factory_run *run, const char *key)
 {
     const struct sg_device *d = &run->r->device;
     int r = sg_factory_begin(run);
-    return r < 0 ? r
-                 : sg_factory_end(run, sg_factory_audit(run, "port-locked",
-                                                        "the AT port of the modem with IMEI %s, UUID %s, with the key "
-                                                        "%s",
-                                                        d->imei, d->uuid, key));
+    if (r < 0)
+        return r;
+    r = sg_factory_audit(run, "port-locked", "the AT port of the modem with IMEI %s, UUID %s, with the key %s", d->imei,
+                         d->uuid, key);
+    return sg_factory_end(run, r);
 }
 
 int sg_factory_lock(struct sg_factory_run *run)
