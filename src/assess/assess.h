@@ -34,8 +34,8 @@ struct sg_en_node {
     const char *question;
 };
 
-/* A piece of information that the technical documentation must hold: E.Info.ID.name. An `A` in front of "Asset" that
- * is written "<A>" stands for Security (all parts), Network (-1), Privacy (-2) and Financial (-3). */
+/* A piece of information that the technical documentation must hold: E.Info.ID.name. "<A>Asset" in a name stands for
+ * SecurityAsset, and for NetworkAsset (-1), PrivacyAsset (-2), FinancialAsset (-3). */
 struct sg_en_item {
     unsigned parts;
     const char *name; /* "<A>Asset.Access" */

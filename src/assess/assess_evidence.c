@@ -153,13 +153,15 @@ json_t *sg_assess_checks(const struct sg_assessing *a, const struct sg_en_requir
     return out;
 }
 
-const json_t *sg_assess_purchased(const struct sg_assessing *a, const struct sg_en_requirement *r)
+const json_t *sg_assess_purchased(const struct sg_assessing *a, const struct sg_en_requirement *r, int part)
 {
     const json_t *list = sg_product_list(a->p, "purchased");
-    for (size_t i = 0; i < json_array_size(list); i++)
-        if (names_requirement(json_array_get(list, i), r) &&
-            sg_assess_unsigned(a, json_array_get(list, i), false) == NULL)
-            return json_array_get(list, i);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *row = json_array_get(list, i);
+        if (names_requirement(row, r) && strcmp(sg_row_text(row, "edition"), sg_en_standard(part)->edition) == 0 &&
+            sg_assess_unsigned(a, row, false) == NULL)
+            return row;
+    }
     return NULL;
 }
 
@@ -224,19 +226,25 @@ static enum sg_result by_check(struct sg_assessing *a, const struct sg_en_requir
     return SG_RESULT_NOT_ENOUGH;
 }
 
-/* What failed on a design, or with less weight, forbids PASS and shows no FAIL of the product. */
-static bool is_forbidden(const struct sg_assessing *a, const struct sg_en_requirement *r, struct sg_buf *why)
+bool sg_assess_forbidden(const struct sg_assessing *a, const struct sg_en_requirement *r, struct sg_buf *why,
+                         bool *equipment)
 {
+    bool found = false;
+    *equipment = false;
     for (size_t i = 0; i < json_array_size(a->records); i++) {
         const json_t *record = json_array_get(a->records, i);
         if (!json_is_true(json_object_get(record, "against")) || !sg_assess_speaks(record, r))
             continue;
-        sg_put_str(why, sg_row_text(record, "folder"));
-        sg_put_str(why, json_is_true(json_object_get(record, "counts")) ? " failed on the equipment"
-                                                                        : " failed, and forbids PASS");
-        return true;
+        bool counts_here = json_is_true(json_object_get(record, "counts"));
+        if (why->len < 400) { /* the rest is in the list of records */
+            sg_put_str(why, found ? "; " : "");
+            sg_put_str(why, sg_row_text(record, "folder"));
+            sg_put_str(why, counts_here ? " failed on the equipment" : " failed, and forbids PASS");
+        }
+        found = true;
+        *equipment = *equipment || counts_here;
     }
-    return false;
+    return found;
 }
 
 enum sg_result sg_assess_sufficiency(struct sg_assessing *a, const struct sg_en_requirement *r, int part,
@@ -276,7 +284,8 @@ enum sg_result sg_assess_sufficiency(struct sg_assessing *a, const struct sg_en_
     json_decref(checks);
     if (result == SG_RESULT_FAIL)
         why->len = 0;
-    if (result != SG_RESULT_NOT_ENOUGH && is_forbidden(a, r, why) && result == SG_RESULT_PASS)
+    bool equipment;
+    if (result != SG_RESULT_NOT_ENOUGH && sg_assess_forbidden(a, r, why, &equipment) && result == SG_RESULT_PASS)
         result = SG_RESULT_NOT_ENOUGH;
     if (result == SG_RESULT_FAIL && why->len == 0)
         sg_put_str(why, "a test on the equipment failed");

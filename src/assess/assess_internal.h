@@ -51,7 +51,8 @@ const json_t *sg_assess_statement(const struct sg_product *p, const struct sg_en
                                   const char *unit, size_t *second);
 /* Why a statement, check or tick does not count: a name, a date or a reason is missing. NULL: it counts. */
 const char *sg_assess_unsigned(const struct sg_assessing *a, const json_t *row, bool reason);
-const json_t *sg_assess_purchased(const struct sg_assessing *a, const struct sg_en_requirement *r);
+/* Who compared it with a purchased copy of this part; NULL: nobody. */
+const json_t *sg_assess_purchased(const struct sg_assessing *a, const struct sg_en_requirement *r, int part);
 
 /* The required information of a unit: "items" of result.json. Names those that are missing in `missing`
  * (assess_items.c). */
@@ -66,6 +67,9 @@ bool sg_run_matches(const char *pattern, const char *run);
 /* The test of a unit on the equipment: its result, `runs` of result.json, and gaps. */
 enum sg_result sg_assess_sufficiency(struct sg_assessing *a, const struct sg_en_requirement *r, int part,
                                      const char *unit, const json_t *statement, json_t *runs, struct sg_buf *why);
+/* Whether a record that failed forbids PASS: which, in `why`; `equipment`: one of them failed on the equipment. */
+bool sg_assess_forbidden(const struct sg_assessing *a, const struct sg_en_requirement *r, struct sg_buf *why,
+                         bool *equipment);
 /* A requirement's checks of a kind, those that count. A new reference. */
 json_t *sg_assess_checks(const struct sg_assessing *a, const struct sg_en_requirement *r, const char *kind);
 

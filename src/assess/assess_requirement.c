@@ -113,12 +113,24 @@ static char lowest_grade(const json_t *units)
     return lowest;
 }
 
-static json_t *purchased(const struct sg_assessing *a, const struct sg_en_requirement *r)
+static json_t *purchased(const struct sg_assessing *a, const struct sg_en_requirement *r, int part)
 {
-    const json_t *row = sg_assess_purchased(a, r);
+    const json_t *row = sg_assess_purchased(a, r, part);
     return row == NULL ? json_null()
                        : json_pack("{ssssss}", "edition", sg_row_text(row, "edition"), "by", sg_row_text(row, "by"),
                                    "date", sg_row_text(row, "date"));
+}
+
+/* What failed forbids PASS also where nothing is tried by the standard's own rules: a scan that finds an open port, a
+ * configuration with a console. `why` tells which. */
+static enum sg_result forbid(struct sg_assessing *a, const struct sg_en_requirement *r, int part, enum sg_result all,
+                             struct sg_buf *why)
+{
+    bool equipment;
+    if (all == SG_RESULT_FAIL || !sg_assess_forbidden(a, r, why, &equipment))
+        return all;
+    sg_assess_gap(a, SG_GAP_FIX, r, part, "", 0, "the product", "%s", sg_buf_cstr(why));
+    return equipment && r->sufficiency == NULL ? SG_RESULT_FAIL : SG_RESULT_NOT_ENOUGH;
 }
 
 json_t *sg_assess_requirement(struct sg_assessing *a, const struct sg_en_requirement *r, int part)
@@ -143,11 +155,14 @@ json_t *sg_assess_requirement(struct sg_assessing *a, const struct sg_en_require
     all = paper > tried ? paper : tried;
     if (complete == SG_RESULT_FAIL || (complete == SG_RESULT_NOT_ENOUGH && all != SG_RESULT_FAIL))
         all = complete;
-    json_t *out = json_pack("{sssissssssssssssssssssss}", "id", r->id, "part", part, "name", sg_en_name(r, part),
+    char against_space[600];
+    struct sg_buf against = sg_buf(against_space, sizeof against_space);
+    all = forbid(a, r, part, all, &against);
+    json_t *out = json_pack("{sssissssssssssssssssssssss}", "id", r->id, "part", part, "name", sg_en_name(r, part),
                             "clause", r->clause[part - 1], "title", r->title, "asks", r->asks, "statement",
                             r->statement, "note", r->note != NULL ? r->note : "", "result", sg_result_name(all),
-                            "no_units", why, "unit", r->unit, "grade", grade);
-    (void)json_object_set_new(out, "purchased", purchased(a, r));
+                            "no_units", why, "unit", r->unit, "grade", grade, "against", sg_buf_cstr(&against));
+    (void)json_object_set_new(out, "purchased", purchased(a, r, part));
     (void)json_object_set_new(out, "conceptual", assessment(true, paper, why, "", NULL));
     (void)json_object_set_new(out, "completeness", completeness_json);
     (void)json_object_set_new(out, "sufficiency", sufficiency);

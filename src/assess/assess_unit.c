@@ -64,11 +64,11 @@ static void walk(const struct sg_en_requirement *r, int part, const json_t *stat
 }
 
 /* The outcome that the owner of a purchased copy states where no public source tells. */
-static void stated_outcome(const struct sg_assessing *a, const struct sg_en_requirement *r, const json_t *statement,
-                           struct sg_en_path *path)
+static void stated_outcome(const struct sg_assessing *a, const struct sg_en_requirement *r, int part,
+                           const json_t *statement, struct sg_en_path *path)
 {
     const char *outcome = sg_row_text(statement, "outcome");
-    if (path->leaf != SG_EN_UNKNOWN || path->open != NULL || sg_assess_purchased(a, r) == NULL)
+    if (path->leaf != SG_EN_UNKNOWN || path->open != NULL || sg_assess_purchased(a, r, part) == NULL)
         return;
     path->leaf = strcmp(outcome, "PASS") == 0             ? SG_EN_PASS
                  : strcmp(outcome, "FAIL") == 0           ? SG_EN_FAIL
@@ -209,7 +209,7 @@ json_t *sg_assess_unit(struct sg_assessing *a, const struct sg_en_requirement *r
     const json_t *statement = sg_assess_statement(a->p, r, part, id, &second);
 
     walk(r, part, statement, &path);
-    stated_outcome(a, r, statement, &path);
+    stated_outcome(a, r, part, statement, &path);
     json_t *items = sg_assess_items(a, r, part, unit, statement, &path, &missing), *runs = json_array();
     if (path.leaf == SG_EN_PASS)
         look_for_categories(r, statement, &missing);

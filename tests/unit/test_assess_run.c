@@ -59,7 +59,8 @@ static const char checks[] =
     "  - {requirements: [all], kind: sufficiency, result: pass, did: tried, saw: it holds,\n"
     "     serial: AQ1-000017, firmware: 2.4.1, by: L. Test, date: 2026-11-20}\n";
 static const char purchased[] =
-    "purchased:\n  - {requirements: [all], edition: \"EN 18031-1:2024\", by: M. Jansen, date: 2026-11-01}\n";
+    "purchased:\n  - {requirements: [all], edition: \"EN 18031-1:2024\", by: M. Jansen, date: 2026-11-01}\n"
+    "  - {requirements: [all], edition: \"EN 18031-2:2024\", by: M. Jansen, date: 2026-11-01}\n";
 
 static json_t *make_record(const char *run)
 {
@@ -308,6 +309,14 @@ static void a_failure_forbids_pass(void **state)
     assert_string_equal(text_of(requirement(out, "SCM-3", 1), "result"), NOT_ENOUGH);
     assert_non_null(strstr(text_of(unit(out, "SCM-3", 1, "dtls"), "why"), "0901-dev.record.nonce failed"));
     json_decref(out);
+    /* Where the standard tries nothing, a scan that found something is what fails. */
+    json_t *scan = make_record("dev.scan");
+    put(scan, "verdict", "fail");
+    (void)json_array_append_new(records, json_pack("{sssoss}", "folder", "0902-dev.scan", "record", scan, "wrong", ""));
+    out = sg_assess_run(&in, &err);
+    assert_string_equal(text_of(requirement(out, "GEC-2", 1), "result"), "FAIL");
+    assert_non_null(strstr(text_of(requirement(out, "GEC-2", 1), "against"), "0902-dev.scan failed on the equipment"));
+    json_decref(out);
     json_decref(records);
     sg_product_free(p);
 }
@@ -444,6 +453,17 @@ static void unsure_nodes_are_marked(void **state)
     json_decref(out);
 }
 
+/* A copy of part 1 says nothing about part 2. */
+static void a_tick_is_for_its_part(void **state)
+{
+    (void)state;
+    json_t *out = assess(SCENE(.from = "edition: \"EN 18031-2:2024\"", .to = "edition: \"EN 18031-3:2024\""));
+    assert_true(json_is_object(json_object_get(requirement(out, "ACM-1", 1), "purchased")));
+    assert_true(json_is_null(json_object_get(requirement(out, "ACM-1", 2), "purchased")));
+    assert_string_equal(text_of(requirement(out, "LGM-4", 2), "result"), NOT_ENOUGH);
+    json_decref(out);
+}
+
 static void module_a(void **state)
 {
     static const struct {
@@ -531,6 +551,7 @@ int main(void)
         cmocka_unit_test(units_are_carried_on),
         cmocka_unit_test(a_part_is_ruled_out_by_a_person),
         cmocka_unit_test(unsure_nodes_are_marked),
+        cmocka_unit_test(a_tick_is_for_its_part),
         cmocka_unit_test(module_a),
         cmocka_unit_test(documentation_is_kept_ten_years),
         cmocka_unit_test(gaps_tell_what_settles_them),
