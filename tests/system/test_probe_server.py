@@ -7,6 +7,7 @@ import pty
 import re
 import socket
 import time
+from signal import SIGINT
 
 from harness import BIN, ROOT, SERVER_NAME, free_port, run, wait_until
 from probe_server import BadServer, Pki, found
@@ -186,3 +187,16 @@ def test_the_page(start, folder):
     wait_until(ended, 120, "the end of the probe")
     os.waitpid(pid, 0)
     assert b"\x1b[31m" in seen and b"\x1b[32m" in seen
+
+
+def test_stopped_it_takes_back_what_it_enrolled(home, start, folder):
+    """Ctrl-C ends after the run under way; the throw-away identities are revoked all the same."""
+    home.start()
+    p = start("signet", "probe", "server", f"coaps://127.0.0.1:{home.lwm2m_port}", "--name", SERVER_NAME, "--home",
+              home.path, "--throw-away", "--yes", "--evidence", folder / "evidence", "--rate", 10)
+    wait_until(lambda: list((folder / "evidence").glob("0001-*")), 60, "the first record")
+    p.send_signal(SIGINT)
+    assert p.wait(120) == 1
+    assert "stopped after" in p.text()
+    left = json.loads(home.signet("devices", "--json", check=0).stdout)["devices"]
+    assert left and all(d["state"] == "revoked" for d in left)
