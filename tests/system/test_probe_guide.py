@@ -75,6 +75,13 @@ def test_what_was_watched_is_believed_before_the_person(guide, folder):
     assert "stayed the same" in result["reason"]
 
 
+def test_the_catalogue_names_requirements_that_there_are():
+    runs = json.loads(run("signet", "probe", "runs", "--json", check=0).stdout)["runs"]
+    assert len({r["run"] for r in runs}) == len(runs)
+    for name in {n for r in runs for n in r["requirements"].split()}:
+        run("signet", "assess", "explain", name, check=0)
+
+
 def test_each_guided_run_can_be_gone_through(guide):
     runs = json.loads(run("signet", "probe", "runs", "--json", check=0).stdout)["runs"]
     names = [r["run"] for r in runs if r["kind"] == "guided"]
