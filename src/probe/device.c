@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PATIENCE_S = 600, RATE = 50, CAPTURE_BYTES = 4 << 20 };
+enum { PATIENCE_S = 600, RATE = 50, SILENCE_S = 60, MESSAGES = 400, CAPTURE_BYTES = 4 << 20 };
 
 bool sg_probe_device_stopped(const struct sg_probe_device *p)
 {
@@ -69,10 +69,13 @@ static const struct {
     const char *name;
     sg_probe_dev_run *make;
 } others[] = {
-    {"dev.suite.offer", sg_probe_dev_offer},    {"dev.rights", sg_probe_dev_rights},
-    {"dev.record.tamper", sg_probe_dev_tamper}, {"dev.record.truncate", sg_probe_dev_truncate},
-    {"dev.record.nonce", sg_probe_dev_nonces},  {"dev.coap.repeat", sg_probe_dev_repeat},
-    {"dev.record.replay", sg_probe_dev_replay}, {"dev.capture", sg_probe_dev_clear},
+    {"dev.suite.offer", sg_probe_dev_offer},     {"dev.rights", sg_probe_dev_rights},
+    {"dev.record.tamper", sg_probe_dev_tamper},  {"dev.record.truncate", sg_probe_dev_truncate},
+    {"dev.record.nonce", sg_probe_dev_nonces},   {"dev.coap.repeat", sg_probe_dev_repeat},
+    {"dev.record.replay", sg_probe_dev_replay},  {"dev.fuzz.coap", sg_probe_dev_fuzz_coap},
+    {"dev.fuzz.lwm2m", sg_probe_dev_fuzz_lwm2m}, {"dev.flood", sg_probe_dev_flood},
+    {"dev.capture", sg_probe_dev_clear},         {"dev.plain", sg_probe_dev_plain},
+    {"dev.silence", sg_probe_dev_silence},       {"dev.scan", sg_probe_dev_scan},
 };
 
 static int make(struct sg_probe_device *p, const struct sg_probe_run *run, struct sg_probe_result *r,
@@ -139,7 +142,10 @@ int sg_probe_device(const struct sg_probe_device_options *o, struct sg_probe_tar
                                 .authority = {.server = o->server, .server_key = o->server_key, .ca = o->ca}};
 
     options.patience = o->patience != 0 ? o->patience : PATIENCE_S;
-    int code = sg_probe_wire_open(&p.wire, &o->listen, o->rate != 0 ? o->rate : RATE, err);
+    options.silence = o->silence != 0 ? o->silence : SILENCE_S;
+    options.messages = o->messages != 0 ? o->messages : MESSAGES;
+    options.rate = o->rate != 0 ? o->rate : RATE;
+    int code = sg_probe_wire_open(&p.wire, &o->listen, options.rate, err);
     if (code < 0)
         return code;
     code = all(&p, err);

@@ -5,6 +5,7 @@
 #include "probe/server_internal.h"
 
 #include <openssl/err.h>
+#include <openssl/ocsp.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
@@ -121,6 +122,41 @@ static int any_certificate(X509_STORE_CTX *store, void *arg)
 static const char good_suites[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-CCM8:ECDHE-ECDSA-AES256-GCM-SHA384:"
                                   "ECDHE-ECDSA-AES256-CCM8:ECDHE-ECDSA-AES128-CCM:ECDHE-ECDSA-AES256-CCM";
 
+/* "Revoked an hour ago, for key compromise", signed by the CA itself (RFC 6960 section 4.2.2.2). */
+static OCSP_BASICRESP *new_status(const struct sg_probe_authority *a, X509 *leaf)
+{
+    OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
+    OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), leaf, a->ca.cert);
+    ASN1_TIME *then = X509_gmtime_adj(NULL, -3600), *next = X509_gmtime_adj(NULL, 86400);
+    const bool ok = basic != NULL && id != NULL && then != NULL && next != NULL &&
+                    OCSP_basic_add1_status(basic, id, V_OCSP_CERTSTATUS_REVOKED, OCSP_REVOKED_STATUS_KEYCOMPROMISE,
+                                           then, then, next) != NULL &&
+                    OCSP_basic_sign(basic, a->ca.cert, a->ca.key, EVP_sha256(), NULL, 0) == 1;
+    OCSP_CERTID_free(id);
+    ASN1_TIME_free(then);
+    ASN1_TIME_free(next);
+    if (ok)
+        return basic;
+    OCSP_BASICRESP_free(basic);
+    return NULL;
+}
+
+static int send_status(SSL *ssl, void *arg)
+{
+    const struct play *y = SSL_get_app_data(ssl);
+    (void)arg;
+    OCSP_BASICRESP *basic = new_status(&y->p->authority, SSL_get_certificate(ssl));
+    OCSP_RESPONSE *response = basic != NULL ? OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic) : NULL;
+    uint8_t *der = NULL;
+    const int n = response != NULL ? i2d_OCSP_RESPONSE(response, &der) : -1;
+    OCSP_RESPONSE_free(response);
+    OCSP_BASICRESP_free(basic);
+    if (n <= 0)
+        return SSL_TLSEXT_ERR_NOACK;
+    (void)SSL_set_tlsext_status_ocsp_resp(ssl, der, n); /* takes it */
+    return SSL_TLSEXT_ERR_OK;
+}
+
 static bool set_up(SSL_CTX *ctx, const struct sg_probe_bad *bad, const struct sg_probe_credential *c)
 {
     SSL_CTX_set_security_level(ctx, 0);
@@ -131,6 +167,8 @@ static bool set_up(SSL_CTX *ctx, const struct sg_probe_bad *bad, const struct sg
     SSL_CTX_set_keylog_callback(ctx, log_keys);
     SSL_CTX_set_cert_verify_callback(ctx, any_certificate, NULL);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    if (bad->revoked)
+        (void)SSL_CTX_set_tlsext_status_cb(ctx, send_status);
     return SSL_CTX_use_certificate(ctx, c->leaf) == 1 && SSL_CTX_use_PrivateKey(ctx, c->key) == 1 &&
            (c->chain == NULL || SSL_CTX_set1_chain(ctx, c->chain) == 1) &&
            SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) == 1 &&

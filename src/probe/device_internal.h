@@ -119,6 +119,8 @@ struct sg_probe_dev_request {
 void sg_probe_lwm2m_write(struct sg_probe_lwm2m *l, const struct sg_probe_dev_request *r, struct sg_buf *out);
 /* Text from outside: what is not printable ASCII becomes '?'; cut to fit. */
 void sg_probe_dev_text(struct sg_bytes from, char *to, size_t cap);
+/* A request, for people: "POST /rd?ep=…&lt=300". */
+void sg_probe_dev_describe(const struct sg_coap *m, char *text, size_t cap);
 /* How many answers came to the message of that number. */
 unsigned sg_probe_lwm2m_answers(const struct sg_probe_lwm2m *l, uint16_t mid);
 
@@ -190,7 +192,8 @@ struct sg_probe_bad { /* what is bad about it */
     uint16_t version;   /* forged: 0 is DTLS 1.2 */
     uint16_t suite;     /* forged: the one chosen, whether the device offers it or not; 0: one that it offers */
     bool (*offered)(uint16_t suite); /* forged: the first that is so is chosen instead, where it offers one */
-    bool no_certificate;             /* forged: none is sent */
+    bool revoked;        /* libssl: a status of the certificate is sent along, which says so (RFC 6066 section 8) */
+    bool no_certificate; /* forged: none is sent */
 };
 
 /* How far a device went with it. */
@@ -267,6 +270,9 @@ sg_probe_dev_run sg_probe_dev_offer;                                            
 sg_probe_dev_run sg_probe_dev_rights, sg_probe_dev_repeat;                        /* device_rights.c */
 sg_probe_dev_run sg_probe_dev_tamper, sg_probe_dev_replay, sg_probe_dev_truncate; /* device_records.c */
 sg_probe_dev_run sg_probe_dev_clear, sg_probe_dev_nonces;                         /* device_spy.c */
+sg_probe_dev_run sg_probe_dev_fuzz_coap, sg_probe_dev_fuzz_lwm2m;                 /* device_fuzz.c */
+sg_probe_dev_run sg_probe_dev_flood, sg_probe_dev_silence, sg_probe_dev_plain;    /* device_storm.c */
+sg_probe_dev_run sg_probe_dev_scan;                                               /* device_scan.c */
 /* Has the device in a good session, and notes that as a control; concludes and returns false where it did not come. */
 bool sg_probe_dev_session(struct sg_probe_device *p, struct sg_probe_result *r);
 

@@ -24,8 +24,7 @@ void sg_probe_dev_text(struct sg_bytes from, char *to, size_t cap)
     to[n] = '\0';
 }
 
-/* "POST /rd?ep=…&lt=300" */
-static void describe(const struct sg_coap *m, char *text, size_t cap)
+void sg_probe_dev_describe(const struct sg_coap *m, char *text, size_t cap)
 {
     struct sg_buf b = sg_buf(text, cap - 1);
     struct sg_coap_option o = {0};
@@ -78,7 +77,7 @@ static void take_request(struct sg_probe_lwm2m *l, const struct sg_coap *m)
     struct sg_bytes part = {0}, query;
     (void)sg_coap_find(m, SG_COAP_OPT_URI_PATH, &part);
     if (l->first[0] == '\0')
-        describe(m, l->first, sizeof l->first);
+        sg_probe_dev_describe(m, l->first, sizeof l->first);
     if (m->code == SG_COAP_POST && sg_bytes_eq_str(part, "bs")) {
         l->bootstrap = true;
         answer(l, m, SG_COAP_CHANGED);

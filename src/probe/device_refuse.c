@@ -83,6 +83,11 @@ static const struct sg_probe_dev_refusal refusals[] = {
      SG_FLAW_NONE,
      "whose chain lacks the issuing CA",
      {SSL_AD_UNKNOWN_CA}},
+    {"dev.server.revoked",
+     {.revoked = true},
+     SG_FLAW_NONE,
+     "whose certificate is revoked, as the status that it sends along says",
+     {SSL_AD_CERTIFICATE_REVOKED, SSL_AD_BAD_CERTIFICATE_STATUS_RESPONSE}},
     {"dev.mitm",
      {.flaw = SG_FLAW_WRONG_CA, .relays = true},
      SG_FLAW_NONE,
@@ -247,6 +252,12 @@ int sg_probe_dev_refuse(struct sg_probe_device *p, const struct sg_probe_dev_ref
     sg_probe_dev_note_control(p, r);
     if (!before) {
         sg_probe_conclude(r, SG_VERDICT_NOTHING_AGAINST, "Nothing was tried.", "");
+        return 0;
+    }
+    if (f->bad.revoked && !p->hello.status_request) {
+        sg_probe_conclude(r, SG_VERDICT_NOT_APPLICABLE, "It does not ask for the status of the server's certificate.",
+                          "So it cannot learn of a revocation in the handshake, and LwM2M has no list of them. The "
+                          "limit is to be written down.");
         return 0;
     }
     p->last_fresh = false;

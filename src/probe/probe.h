@@ -228,7 +228,11 @@ struct sg_probe_device_options {
     struct sg_issuer ca;  /* the CA that the device trusts, with its key */
     unsigned patience;    /* seconds that the device may take to come back; 0: 600 */
     unsigned rate;        /* datagrams a second at most; 0: 50 */
-    const char *const *known; /* values that must not be seen in clear */
+    const struct sg_addr *scan; /* where open ports of the device are looked for; NULL: they are not */
+    unsigned silence;           /* seconds in which the server is silent; 0: 60 */
+    unsigned messages;          /* odd ones, of each kind; 0: 400 */
+    uint64_t seed;              /* that they are made from */
+    const char *const *known;   /* values that must not be seen in clear */
     size_t known_count;
     void *user;
     void (*waits)(void *user, const char *for_what); /* the device has to do something, or a person; NULL: not told */

@@ -15,6 +15,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <openssl/err.h>
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
@@ -44,6 +45,14 @@ enum fault {
     REPEATS_NONCES,
     READS_SECURITY,
     SERIAL_IN_CLEAR,
+    ANSWERS_PLAIN,
+    FALLS_BACK,
+    STORMS,
+    ENDS_ON_ALERT,
+    CRASHES_ON_COAP,
+    CRASHES_ON_CBOR,
+    ASKS_STATUS, /* no fault: it does more than the others */
+    IGNORES_STATUS,
     FAULTS
 };
 static const char *const names[FAULTS] = {
@@ -65,6 +74,14 @@ static const char *const names[FAULTS] = {
     [REPEATS_NONCES] = "repeats-nonces",
     [READS_SECURITY] = "reads-security",
     [SERIAL_IN_CLEAR] = "serial-in-clear",
+    [ANSWERS_PLAIN] = "answers-plain",
+    [FALLS_BACK] = "falls-back",
+    [STORMS] = "storms",
+    [ENDS_ON_ALERT] = "ends-on-alert",
+    [CRASHES_ON_COAP] = "crashes-on-coap",
+    [CRASHES_ON_CBOR] = "crashes-on-cbor",
+    [ASKS_STATUS] = "asks-status",
+    [IGNORES_STATUS] = "ignores-status",
 };
 
 #define SERIAL "serial-number-4711"
@@ -79,6 +96,9 @@ static struct {
     struct sg_addr server_addr;
     struct sg_dtls *dtls;
     sg_dtls_id id;
+    char **argv;
+    uint64_t connected_at;         /* when the present attempt began */
+    bool got_any;                  /* something came since */
     bool connected, in_use, heard; /* heard: the last datagram was authentic */
     unsigned failures, records;
     uint64_t connect_at;
@@ -114,7 +134,7 @@ static void session_over(void)
     me.failures++;
     me.connected = me.in_use = false;
     sg_lwm2m_forget(&me.client);
-    me.connect_at = now_ms() + most / 2 + random32(NULL) % (most / 2 + 1);
+    me.connect_at = me.fault == STORMS ? now_ms() : now_ms() + most / 2 + random32(NULL) % (most / 2 + 1);
 }
 
 /* ------------------------------------------------------------------------------------------- whom it trusts */
@@ -144,6 +164,24 @@ uint32_t X509_get_key_usage(X509 *cert)
         memcpy(&real, &found, sizeof real);
     }
     return real(cert);
+}
+
+/* A status that says anything but "good" is none to go on with. */
+static int judge_status(SSL *ssl, void *arg)
+{
+    const unsigned char *der = NULL;
+    const long n = SSL_get_tlsext_status_ocsp_resp(ssl, &der);
+    (void)arg;
+    if (n <= 0 || me.fault == IGNORES_STATUS)
+        return 1;
+    OCSP_RESPONSE *response = d2i_OCSP_RESPONSE(NULL, &der, n);
+    OCSP_BASICRESP *basic = OCSP_response_get1_basic(response);
+    OCSP_SINGLERESP *single = basic != NULL ? OCSP_resp_get0(basic, 0) : NULL;
+    const bool good = single != NULL && OCSP_basic_verify(basic, NULL, me.roots, 0) == 1 &&
+                      OCSP_single_get0_status(single, NULL, NULL, NULL, NULL) == V_OCSP_CERTSTATUS_GOOD;
+    OCSP_BASICRESP_free(basic);
+    OCSP_RESPONSE_free(response);
+    return good ? 1 : 0;
 }
 
 static int forgive(int ok, X509_STORE_CTX *ctx)
@@ -220,8 +258,30 @@ static bool read_security(struct sg_bytes d)
     return true;
 }
 
+/* A crash, and the reboot after it. */
+static void crash(void)
+{
+    fprintf(stderr, "bad_device: crashed\n");
+    (void)close(me.sock);
+    (void)execv("/proc/self/exe", me.argv);
+    abort();
+}
+
+/* CRASHES_ON_CBOR: arrays in arrays, more than its stack would hold. */
+static bool is_deep(const struct sg_coap *m)
+{
+    size_t depth = 0;
+    while (depth < m->payload.n && (m->payload.p[depth] == 0x81 || m->payload.p[depth] == 0x9f))
+        depth++;
+    return m->code == SG_COAP_PUT && depth > 10;
+}
+
 static void take_message(struct sg_bytes d)
 {
+    struct sg_coap m;
+    const bool sound = sg_coap_parse(d, &m, NULL) == 0;
+    if ((me.fault == CRASHES_ON_COAP && !sound) || (me.fault == CRASHES_ON_CBOR && sound && is_deep(&m)))
+        crash();
     if (me.fault == NO_DEDUPLICATION)
         memset(me.client.recent, 0, sizeof me.client.recent);
     if (!read_security(d))
@@ -306,6 +366,34 @@ static void dropped(const uint8_t *d, size_t n)
     }
 }
 
+/* What comes in clear: whether a bad one took it. */
+static bool take_plain(const uint8_t *d, size_t n)
+{
+    struct sg_coap m;
+    uint8_t space[128];
+    struct sg_buf b = sg_buf(space, sizeof space);
+    if (me.fault == ENDS_ON_ALERT && me.connected && n > 2 && d[0] == SG_DTLS_ALERT && d[4] == 0) {
+        (void)sg_dtls_close(me.dtls, me.id, SG_ALERT_CLOSE_NOTIFY, now_ms());
+        session_over();
+        return true;
+    }
+    if (n == 0 || d[0] >> 6 != 1 || sg_coap_parse(sg_bytes(d, n), &m, NULL) < 0)
+        return false;
+    if (me.fault == ANSWERS_PLAIN && m.code == SG_COAP_GET) {
+        struct sg_coap_writer w =
+            sg_coap_begin(&b, SG_COAP_ACK, SG_COAP_CONTENT, m.mid, sg_bytes(m.token, m.token_len));
+        sg_coap_put_payload(&w, sg_str("an answer"));
+        send_plain(sg_buf_bytes(&b));
+    }
+    if (me.fault == FALLS_BACK && !me.connected) {
+        struct sg_coap_writer w = sg_coap_begin(&b, SG_COAP_CON, SG_COAP_POST, 1, sg_str("fall"));
+        sg_coap_put_str(&w, SG_COAP_OPT_URI_PATH, "rd");
+        sg_coap_put_str(&w, SG_COAP_OPT_URI_QUERY, "ep=somebody");
+        send_plain(sg_buf_bytes(&b));
+    }
+    return true;
+}
+
 static void receive(void)
 {
     uint8_t d[4096], copy[4096];
@@ -313,6 +401,9 @@ static void receive(void)
     while ((n = recv(me.sock, d, sizeof d, MSG_DONTWAIT)) >= 0) {
         memcpy(copy, d, (size_t)n);
         me.now_reading = sg_bytes(copy, (size_t)n);
+        me.got_any = true;
+        if (take_plain(copy, (size_t)n))
+            continue;
         const bool stood = me.connected;
         me.heard = false;
         sg_dtls_input(me.dtls, &me.server_addr, d, (size_t)n, now_ms());
@@ -391,7 +482,7 @@ static void open_dtls(char **argv)
                                           .key = key,
                                           .cid = SG_CID_ON,
                                           .server_name = me.name,
-                                          .handshake_ms = 8000,
+                                          .handshake_ms = 4000,
                                           .send = dtls_send,
                                           .event = event,
                                           .verify = verify};
@@ -410,6 +501,10 @@ static void open_dtls(char **argv)
         SSL_CTX_set_cipher_list(me.dtls->ctx, "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-SHA");
         SSL_CTX_set1_sigalgs_list(me.dtls->ctx, "ECDSA+SHA256:ECDSA+SHA1");
     }
+    if (me.fault == ASKS_STATUS || me.fault == IGNORES_STATUS) {
+        SSL_CTX_set_tlsext_status_type(me.dtls->ctx, TLSEXT_STATUSTYPE_ocsp);
+        SSL_CTX_set_tlsext_status_cb(me.dtls->ctx, judge_status);
+    }
     X509_free(ca);
 }
 
@@ -424,7 +519,8 @@ static void connect_now(void)
 {
     struct sg_error err = {0};
     me.connect_at = UINT64_MAX;
-    me.connected = false;
+    me.connected = me.got_any = false;
+    me.connected_at = now_ms();
     open_socket();
     if (sg_dtls_connect(me.dtls, &me.server_addr, now_ms(), &err) < 0)
         session_over();
@@ -438,11 +534,13 @@ static void run(void)
         at = me.connected && mine < at ? mine : at;
         const uint64_t now = now_ms();
         struct pollfd fd = {.fd = me.sock, .events = POLLIN};
-        (void)poll(&fd, 1, at <= now ? 0 : at - now > 1000 ? 1000 : (int)(at - now));
+        (void)poll(&fd, 1, at <= now ? 0 : at - now > 200 ? 200 : (int)(at - now));
         receive();
         sg_dtls_tick(me.dtls, now_ms());
         if (me.connected)
             sg_lwm2m_tick(&me.client, now_ms());
+        if (me.fault == STORMS && !me.connected && !me.got_any && now_ms() >= me.connected_at + 400)
+            me.connect_at = now_ms();
         if (now_ms() >= me.connect_at)
             connect_now();
     }
@@ -457,6 +555,7 @@ int main(int argc, char **argv)
             me.fault = (enum fault)i;
     if (strcmp(argv[7], names[me.fault]) != 0)
         return 2;
+    me.argv = argv;
     me.sock = -1;
     me.name = argv[5];
     me.server = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[1]))};

@@ -2,10 +2,11 @@
 """signet probe device against signet-device, which must refuse every bad server."""
 
 import json
+import socket
 import subprocess
 
 import pytest
-from harness import SERVER_NAME, free_port, run, wait_until
+from harness import SERVER_NAME, free_port, run
 
 ENDPOINT = "urn:imei:351516170000996"
 REFUSALS = ["dev.server.wrong-ca", "dev.server.same-name", "dev.server.wrong-key", "dev.server.expired",
@@ -137,3 +138,51 @@ def test_what_the_probe_needs_is_said(home, folder):
     done = run("signet", "probe", "device", "--home", home.path, "--server-ca", home.path / "ca/server-root.pem",
                "--server-ca-key", home.path / "ca/issuing.key", check=1)
     assert "is not that of the CA" in done.stderr
+
+
+def test_an_open_port_is_found(home, folder, device):
+    """On an address of its own of the loopback network; other services of this host may be found there too."""
+    port = free_port()
+    device(port)
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.bind(("127.0.0.77", 5683))
+        listener.listen(4)
+        done, results = probe(home, folder, port, "--only", "dev.scan", "--scan", "127.0.0.77", "--rate", 2000, check=5)
+    scan = results["dev.scan"]
+    assert "5683/tcp" in scan["observed"] and "at most 2000 a second" in scan["observed"]
+    assert scan["verdict"] == "fail" and scan["severity"] == "medium"
+
+
+def test_without_an_address_nothing_is_scanned(home, folder, device):
+    port = free_port()
+    device(port)
+    done, results = probe(home, folder, port, "--only", "dev.scan", check=7)
+    assert results["dev.scan"]["verdict"] == "skipped" and "--scan" in results["dev.scan"]["reason"]
+    done = run("signet", "probe", "device", "--home", home.path, "--scan", "lwm2m.example.com", check=2)
+    assert "--scan takes an IP address" in done.stderr
+
+
+def test_storms_of_messages_and_silence_change_nothing(home, folder, device):
+    """Made from another seed than the default."""
+    port = free_port()
+    device(port)
+    done, results = probe(home, folder, port, "--only", "dev.fuzz.*,dev.flood,dev.plain,dev.server.revoked", "--seed", 7,
+                          "--messages", 600, "--rate", 500, check=0)
+    assert {name: r["verdict"] for name, r in results.items()} == {
+        "dev.fuzz.coap": "nothing-against", "dev.fuzz.lwm2m": "nothing-against", "dev.flood": "nothing-against",
+        "dev.plain": "nothing-against", "dev.server.revoked": "not-applicable"}
+    assert record(folder, results["dev.fuzz.coap"])["facts"] == {"seed": 7, "messages": 600, "lives": True,
+                                                                 "unchanged": True}
+    assert record(folder, results["dev.flood"])["facts"]["session_lives"]
+
+
+def test_a_device_behind_a_modem_refuses_too(home, folder, start):
+    """The identity is in a simulated modem, which verifies the server itself."""
+    modem = home.modem()
+    home.signet("enroll", "--port", modem.port, check=0)
+    port = free_port()
+    start("signet-device", "--server", f"coaps://{SERVER_NAME}:{port}", "--modem", modem.port, "--pause", 1)
+    done, results = probe(home, folder, port, "--patience", 120, "--only",
+                          "dev.server.wrong-ca,dev.server.expired,dev.server.wrong-name,dev.record.replay,dev.rights")
+    assert {r["verdict"] for r in results.values()} <= {"nothing-against", "remark"}, results
+    assert len(results) == 5

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SECONDS_MAX = 86400, RATE_MAX = 10000, KNOWN_MAX = 16 };
+enum { SECONDS_MAX = 86400, RATE_MAX = 10000, KNOWN_MAX = 16, MESSAGES_MAX = 1000000 };
 #define LISTEN "0.0.0.0:5684"
 
 enum {
@@ -18,7 +18,11 @@ enum {
     PASSPHRASE_FILE,
     PATIENCE,
     RATE_LIMIT,
-    KNOWN
+    KNOWN,
+    SILENCE,
+    MESSAGES,
+    SEED,
+    SCAN
 };
 
 static const struct sg_cli_option options[] = {
@@ -32,14 +36,19 @@ static const struct sg_cli_option options[] = {
     [PATIENCE] = {"--patience", "SECONDS", "how long the device may take to come back (600)"},
     [RATE_LIMIT] = {"--rate", "N", "datagrams a second at most (50)"},
     [KNOWN] = {"--known", "VALUE", "must not be seen in clear in its datagrams; as often as needed"},
+    [SILENCE] = {"--silence", "SECONDS", "how long the server is silent in dev.silence (60)"},
+    [MESSAGES] = {"--messages", "N", "odd messages in each of dev.fuzz.* (400)"},
+    [SEED] = {"--seed", "N", "that they are made from (1)"},
+    [SCAN] = {"--scan", "IP", "where the device's open ports are looked for; without it they are not"},
     {NULL, NULL, NULL},
 };
 
 struct wanted {
     struct sg_cli_probe p;
-    const char *listen, *cert, *key, *ca, *ca_key;
+    const char *scan, *listen, *cert, *key, *ca, *ca_key;
     const char *known[KNOWN_MAX];
     struct sg_cli_passphrase passphrase;
+    struct sg_addr scan_addr;
     struct sg_probe_device_options o;
 };
 
@@ -79,6 +88,17 @@ static int take(struct wanted *w, int option)
         return number(cli, "--patience", SECONDS_MAX, &w->o.patience);
     case RATE_LIMIT:
         return number(cli, "--rate", RATE_MAX, &w->o.rate);
+    case SILENCE:
+        return number(cli, "--silence", SECONDS_MAX, &w->o.silence);
+    case MESSAGES:
+        return number(cli, "--messages", MESSAGES_MAX, &w->o.messages);
+    case SEED:
+        return sg_parse_udec(sg_str(cli->value), INT64_MAX, &w->o.seed) < 0
+                   ? sg_cli_usage(cli, "--seed takes a number, not \"%s\".", cli->value)
+                   : 0;
+    case SCAN:
+        w->scan = cli->value;
+        return 0;
     case KNOWN:
         if (w->o.known_count == KNOWN_MAX)
             return sg_cli_usage(cli, "--known may be given %d times.", KNOWN_MAX);
@@ -105,6 +125,14 @@ static int arguments(struct wanted *w)
     }
     if (sg_addr_parse(w->listen, &w->o.listen, &err) < 0)
         return sg_cli_usage(cli, "--listen: %s", err.text);
+    if (w->scan != NULL) {
+        char text[100];
+        const bool v6 = strchr(w->scan, ':') != NULL;
+        (void)snprintf(text, sizeof text, "%s%s%s:1", v6 ? "[" : "", w->scan, v6 ? "]" : "");
+        if (sg_addr_parse(text, &w->scan_addr, &err) < 0)
+            return sg_cli_usage(cli, "--scan takes an IP address, not \"%s\".", w->scan);
+        w->o.scan = &w->scan_addr;
+    }
     if ((w->ca == NULL) != (w->ca_key == NULL))
         return sg_cli_usage(cli, "--server-ca and --server-ca-key belong together.");
     return 0;
@@ -162,6 +190,7 @@ static int run(struct sg_cli *cli)
     sg_cli_probe_init(&w.p, cli);
     w.o.user = &w.p;
     w.o.known = w.known;
+    w.o.seed = 1;
     w.o.waits = waits;
     int code = arguments(&w);
     if (code == 0)
