@@ -499,7 +499,8 @@ static void open_dtls(char **argv)
     if (me.fault == OLD_VERSION) {
         SSL_CTX_set_min_proto_version(me.dtls->ctx, DTLS1_VERSION);
         SSL_CTX_set_cipher_list(me.dtls->ctx, "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-SHA");
-        SSL_CTX_set1_sigalgs_list(me.dtls->ctx, "ECDSA+SHA256:ECDSA+SHA1");
+        char signatures[] = "ECDSA+SHA256:ECDSA+SHA1";
+        SSL_CTX_set1_sigalgs_list(me.dtls->ctx, signatures);
     }
     if (me.fault == ASKS_STATUS || me.fault == IGNORES_STATUS) {
         SSL_CTX_set_tlsext_status_type(me.dtls->ctx, TLSEXT_STATUSTYPE_ocsp);
