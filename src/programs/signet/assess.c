@@ -37,7 +37,7 @@ static const struct sub {
     {"new", BIT(SG_ASSESS_EXAMPLE) | BIT(SG_ASSESS_ANSWERS), ".", sg_cli_assess_new},
     {"check", 0, ".", sg_cli_assess_check},
     {"gather", BIT(SG_ASSESS_LOT), ".", sg_cli_assess_gather},
-    {"run", 0, ".", sg_cli_assess_run_command},
+    {"run", 0, ".", sg_cli_assess_run},
     {"explain", BIT(SG_ASSESS_PART), "", sg_cli_assess_explain},
     {"report", BIT(SG_ASSESS_NO_PDF), ".", sg_cli_assess_report},
     {"seal",

@@ -43,7 +43,7 @@ int sg_cli_assess_new(const struct sg_cli_assess *a);
 int sg_cli_assess_gather(const struct sg_cli_assess *a);
 int sg_cli_assess_explain(const struct sg_cli_assess *a);
 int sg_cli_assess_check(const struct sg_cli_assess *a);
-int sg_cli_assess_run_command(const struct sg_cli_assess *a);
+int sg_cli_assess_run(const struct sg_cli_assess *a);
 int sg_cli_assess_report(const struct sg_cli_assess *a);
 int sg_cli_assess_seal(const struct sg_cli_assess *a);
 int sg_cli_assess_verify(const struct sg_cli_assess *a);

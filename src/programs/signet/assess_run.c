@@ -293,7 +293,7 @@ static int write_result(const struct sg_cli_assess *a, const json_t *result)
     return rc == 0 ? SG_CLI_DONE : sg_cli_fail_err(SG_CLI_FAILED, &err);
 }
 
-int sg_cli_assess_run_command(const struct sg_cli_assess *a)
+int sg_cli_assess_run(const struct sg_cli_assess *a)
 {
     struct sg_product *product = NULL;
     struct sg_error err = {0};
