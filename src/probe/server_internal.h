@@ -18,9 +18,7 @@ enum { /* IANA, "TLS ExtensionType Values" */
        SG_EXT_GROUPS = 10,
        SG_EXT_POINT_FORMATS = 11,
        SG_EXT_SIGNATURES = 13,
-       SG_EXT_ENCRYPT_THEN_MAC = 22,
        SG_EXT_EXTENDED_MASTER_SECRET = 23,
-       SG_EXT_RECORD_SIZE_LIMIT = 28,
        SG_EXT_TICKET = 35,
        SG_EXT_VERSIONS = 43,
        SG_EXT_KEY_SHARE = 51,
@@ -110,10 +108,9 @@ struct sg_probe_session {
     /* What was learnt. */
     size_t suite_count;
     uint16_t suite[SG_PROBE_SUITES]; /* that it takes, in its order */
-    bool asked_suites;
-    X509 *cert[SG_FLIGHT_CERTS]; /* its chain as sent */
-    size_t certs, bad_certs;     /* what can be read of it, and what cannot */
-    bool registers;              /* a genuine client could register here */
+    X509 *cert[SG_FLIGHT_CERTS];     /* its chain as sent */
+    size_t certs, bad_certs;         /* what can be read of it, and what cannot */
+    bool registers;                  /* a genuine client could register here */
     unsigned tokens;
     unsigned long datagrams; /* sent so far */
 };
