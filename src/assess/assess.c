@@ -201,13 +201,22 @@ static json_t *keep_until(const struct sg_product *p)
 
 /* ------------------------------------------------------------------------------------------------------- result */
 
+/* Records that are not whole: what they said may have been a failure. */
+static size_t spoiled(const struct sg_assessing *a)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < json_array_size(a->records); i++)
+        n += json_is_false(json_object_get(json_array_get(a->records, i), "whole"));
+    return n;
+}
+
 static json_t *result_json(struct sg_assessing *a, const char *moment)
 {
     size_t count[4] = {0};
     enum sg_result result = part_result(a, 0, count);
-    size_t faults = json_array_size(a->problems);
-    if (faults > 0 && result < SG_RESULT_NOT_ENOUGH)
-        result = SG_RESULT_NOT_ENOUGH; /* a file that contradicts itself, or leaves something out, passes nothing */
+    size_t faults = json_array_size(a->problems) + spoiled(a);
+    if (faults > 0 && result < SG_RESULT_NOT_ENOUGH) /* what contradicts itself, or leaves something out */
+        result = SG_RESULT_NOT_ENOUGH;
     json_t *out =
         json_pack("{siss s{ssss}s{sssI}soss}", "format", 1, "made", moment, "tool", "name", "signet", "version",
                   a->in->version, "product_file", "sha256", a->p->sha256, "bytes", (json_int_t)a->p->bytes, "product",

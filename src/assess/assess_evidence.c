@@ -86,8 +86,10 @@ int sg_assess_records(struct sg_assessing *a, struct sg_error *err)
             if (json_object_get(record, copied[k]) != NULL)
                 (void)json_object_set(out, copied[k], json_object_get(record, copied[k]));
         bool server = strcmp(sg_row_text(json_object_get(record, "target"), "kind"), "server") == 0;
-        bool against = strcmp(sg_row_text(record, "verdict"), "fail") == 0 && !server && wrong[0] == '\0' &&
-                       is_of_this(a, record, elsewhere);
+        /* What an altered record said, nobody knows: else a failure would be lifted by spoiling its record. */
+        bool against = wrong[0] != '\0' || (strcmp(sg_row_text(record, "verdict"), "fail") == 0 && !server &&
+                                            is_of_this(a, record, elsewhere));
+        (void)json_object_set_new(out, "whole", json_boolean(wrong[0] == '\0'));
         (void)json_object_set_new(out, "against", json_boolean(against));
         if (json_array_append_new(a->records, out) != 0)
             return sg_fail(err, SG_ENOMEM, "looking at the records: out of memory");
@@ -239,7 +241,9 @@ bool sg_assess_forbidden(const struct sg_assessing *a, const struct sg_en_requir
         if (why->len < 400) { /* the rest is in the list of records */
             sg_put_str(why, found ? "; " : "");
             sg_put_str(why, sg_row_text(record, "folder"));
-            sg_put_str(why, counts_here ? " failed on the equipment" : " failed, and forbids PASS");
+            sg_put_str(why, counts_here                                      ? " failed on the equipment"
+                            : json_is_true(json_object_get(record, "whole")) ? " failed, and forbids PASS"
+                                                                             : " is not whole, and forbids PASS");
         }
         found = true;
         *equipment = *equipment || counts_here;

@@ -321,6 +321,41 @@ static void a_failure_forbids_pass(void **state)
     sg_product_free(p);
 }
 
+/* Of the whole and of a requirement, with one more record. */
+static void expect_beside(const char *run, const char *verdict, const char *wrong, const char *id, const char *whole,
+                          const char *one)
+{
+    struct sg_error err = {0};
+    char *text = replaced(replaced(example(), "checks: []\n", checks), "purchased: []\n", purchased);
+    text = replaced(text, "answers: {DN-1: yes, DN-2: yes}\n    reason: UTC", /* LGM-4 */
+                    "answers: {DN-1: yes, DN-2: yes}\n    outcome: PASS\n    reason: UTC");
+    struct sg_product *p = sg_product_parse("p", sg_str(text), &err);
+    free(text);
+    assert_non_null(p);
+    json_t *records = make_records(SCENE(.run = NULL)), *more = make_record(run);
+    put(more, "verdict", verdict);
+    put(more, "weight", "supporting");
+    (void)json_array_append_new(records, json_pack("{sssoss}", "folder", "0900-more", "record", more, "wrong", wrong));
+    const struct sg_assess_input in = {.product = p, .records = records, .now = NOW, .version = "1"};
+    json_t *out = sg_assess_run(&in, &err);
+    assert_string_equal(text_of(out, "result"), whole);
+    assert_string_equal(text_of(requirement(out, id, 1), "result"), one);
+    json_decref(out);
+    json_decref(records);
+    sg_product_free(p);
+}
+
+/* Nobody lifts a failure by altering its record. */
+static void a_failure_is_not_lost(void **state)
+{
+    (void)state;
+    expect_beside("dev.scan", "fail", "", "GEC-2", NOT_ENOUGH, NOT_ENOUGH);
+    expect_beside("srv.plain", "nothing-against", "", "SCM-3", "PASS", "PASS");
+    expect_beside("modem.keygen", "fail", "", "CCK-2", NOT_ENOUGH, NOT_ENOUGH);
+    expect_beside("dev.record.nonce", "fail", "its file capture.pcapng was altered", "SCM-3", NOT_ENOUGH, NOT_ENOUGH);
+    expect_beside("srv.plain", "nothing-against", "it was altered", "SCM-3", NOT_ENOUGH, "PASS");
+}
+
 static void a_check_may_stand_for_a_run(void **state)
 {
     (void)state;
@@ -544,6 +579,7 @@ int main(void)
         cmocka_unit_test(a_record_must_count),
         cmocka_unit_test(a_remark_counts_where_a_person_names_it),
         cmocka_unit_test(a_failure_forbids_pass),
+        cmocka_unit_test(a_failure_is_not_lost),
         cmocka_unit_test(a_check_may_stand_for_a_run),
         cmocka_unit_test(a_statement_must_be_whole),
         cmocka_unit_test(a_path_that_fails_fails),
