@@ -168,10 +168,6 @@ def test_records_of_a_simulator_are_design_verification_and_altered_ones_are_non
     assert altered["counts"] is False and "not whole" in altered["why_not"] and folders[0] in done.stderr
 
 
-# Runs that the table of the assessment waits for, and that the probe does not make yet.
-NOT_MADE_YET = {"dev.plain", "dev.server.revoked", "dev.flood", "dev.silence", "dev.fuzz.*"}
-
-
 def test_every_run_that_the_assessment_needs_is_in_the_catalogue_and_the_other_way_round():
     catalogue = json.loads(run("signet", "probe", "runs", "--json", check=0).stdout)
     catalogue = {r["run"]: r["requirements"].split() for r in catalogue["runs"]}
@@ -181,7 +177,7 @@ def test_every_run_that_the_assessment_needs_is_in_the_catalogue_and_the_other_w
         for r in told["runs"]:
             linked.setdefault(r["run"], set()).add(requirement["id"])
     known = {l for l in linked if any(fnmatch.fnmatchcase(name, l) for name in catalogue)}
-    assert set(linked) - known <= NOT_MADE_YET
+    assert set(linked) == known
     for name, requirements in catalogue.items():
         if name.startswith("srv."):
             continue  # a server is not the equipment
