@@ -45,6 +45,7 @@ static const char *const faults[] = {
     "no-extended-secret",   /* leaves RFC 7627 out */
     "legacy-renegotiation", /* leaves RFC 5746 out */
     "compression",          /* chooses DEFLATE */
+    "large-records",        /* agrees to records of 512 bytes, and sends larger ones (needs --chain) */
     "draft-cid",            /* answers the draft's connection ids */
     "plain-port",           /* answers CoAP on a port without DTLS */
     "plain-on-dtls-port",   /* answers CoAP without DTLS on the DTLS port */
@@ -78,11 +79,11 @@ struct peer {
     SSL *ssl;
     uint8_t in[DATAGRAM], last[DATAGRAM], answer[256];
     size_t in_len, last_len, answer_len;
-    unsigned sealed;        /* application records sent */
-    uint8_t nonce[2][8];    /* number and nonce of the last of them */
-    bool raw_renegotiation; /* its hello has renegotiation_info as an extension: the probe's own, never finished */
-    bool deflate;           /* its hello offers compression */
-    char name[128];         /* of its certificate */
+    unsigned sealed;     /* application records sent */
+    uint8_t nonce[2][8]; /* number and nonce of the last of them */
+    bool raw;            /* its hello has renegotiation_info as an extension: a hello of the probe, never finished */
+    bool deflate;        /* its hello offers compression */
+    char name[128];      /* of its certificate */
 };
 static struct peer *peers[PEERS];
 static int sock, plain_sock;
@@ -98,8 +99,10 @@ static void spoil_hello(const struct peer *p, uint8_t *record, size_t n)
     size_t at = SESSION + 1 + record[SESSION] + 2;
     if (is("compression") && at < n && p->deflate)
         record[at] = 1;
-    for (size_t i = at + 3; is("legacy-renegotiation") && p->raw_renegotiation && i + 4 <= n;) {
-        if (record[i] == 0xff && record[i + 1] == 0x01)
+    for (size_t i = at + 3; p->raw && i + 4 < n;) {
+        if (is("large-records") && record[i] == 0 && record[i + 1] == 1)
+            record[i + 4] = 1; /* 512, where libssl was asked for 4096 */
+        if (is("legacy-renegotiation") && record[i] == 0xff && record[i + 1] == 0x01)
             record[i + 1] = 0xfe; /* a number of nobody */
         i += 4 + (size_t)(record[i + 2] << 8 | record[i + 3]);
     }
@@ -349,12 +352,15 @@ static void take(const struct sockaddr_in *from, const uint8_t *d, size_t n)
     if (!p)
         return;
     if (is_first_hello(d, n)) {
-        p->raw_renegotiation = memmem(d, n, "\xff\x01\x00\x01\x00", 5) != NULL;
+        p->raw = memmem(d, n, "\xff\x01\x00\x01\x00", 5) != NULL;
         new_session(p);
     }
     bool data = n > 13 && d[0] == 23, again = data && n == p->last_len && memcmp(d, p->last, n) == 0;
     memcpy(p->in, d, n);
     p->in_len = n;
+    uint8_t *limit = is("large-records") && p->raw ? memmem(p->in, n, "\0\1\0\1\1", 5) : NULL;
+    if (limit)
+        limit[4] = 4;
     if (data) {
         memcpy(p->last, d, n);
         p->last_len = n;

@@ -34,6 +34,7 @@ FAULTS = {
     "no-extended-secret": ({"srv.extended-secret": FAIL}, 5),
     "legacy-renegotiation": ({"srv.renegotiation": FAIL}, 5),
     "compression": ({"srv.compression": FAIL}, 5),
+    "large-records": ({"srv.fragment": FAIL}, 5),
     "draft-cid": ({"srv.cid": REMARK}, 7),
     "plain-port": ({"srv.plain": FAIL}, 6),
     "plain-on-dtls-port": ({"srv.plain": FAIL}, 6),
@@ -75,6 +76,8 @@ def make_certificates(pki):
     pki.leaf("for-anything", "localhost", "server-root", NAMED)
     pki.leaf("a-ca", "localhost", "server-root", SERVES + NAMED + "\nbasicConstraints=critical,CA:TRUE",
              usage="digitalSignature,keyCertSign")
+    pki.leaf("intermediate", "lot", "server-root", "basicConstraints=critical,CA:TRUE", usage="keyCertSign")
+    pki.leaf("long", "localhost", "intermediate", SERVES + NAMED)
     pki.leaf("rsa", "localhost", "server-root", SERVES + NAMED, usage="digitalSignature,keyEncipherment",
              kind=("RSA", "rsa_keygen_bits:2048"))
 
@@ -103,6 +106,9 @@ class Matrix:
         options, cert = ["--fault", name if name in FAULTS else "none"], "server"
         if name == "static-rsa":
             options += ["--rsa", self.pki["rsa.pem"], self.pki["rsa.key"]]
+        if name == "large-records":  # the leaf and its issuer are more than 512 bytes
+            cert = "long"
+            options += ["--chain", self.pki["intermediate.pem"]]
         if name == "out-of-order":
             options += ["--chain", self.pki["stranger.pem"]]
         if name in CERTIFICATES:
