@@ -81,11 +81,9 @@ static void seen(int write, int version, int type, const void *data, size_t n, S
     const uint8_t *p = data;
     (void)version, (void)ssl;
     if (type == SSL3_RT_ALERT && n == 2) {
-        if (write != 0)
-            y->t->own_alert = p[1];
-        else if (p[1] == SSL_AD_CLOSE_NOTIFY)
+        if (write == 0 && p[1] == SSL_AD_CLOSE_NOTIFY)
             y->t->ended = true;
-        else
+        else if (write == 0)
             y->t->alert = p[1];
     } else if (type == SSL3_RT_HANDSHAKE && n > 0 && write == 0) {
         if (p[0] == CLIENT_KEY_EXCHANGE && y->t->stage < SG_REACHED_ANSWERED)
@@ -352,7 +350,7 @@ int sg_probe_bad_play(struct sg_probe_device *p, const struct sg_probe_bad *bad,
     struct sg_probe_credential c;
 
     sg_probe_good_end(p);
-    *t = (struct sg_probe_dev_attempt){.alert = -1, .own_alert = -1};
+    *t = (struct sg_probe_dev_attempt){.alert = -1};
     const bool rsa = bad->forged && strstr(sg_probe_suite_name(sg_probe_dev_choose(&p->hello, bad)), "_RSA_") != NULL;
     int r = sg_probe_credential_make(&p->authority, rsa ? SG_FLAW_RSA : bad->flaw, &c, err);
     if (r < 0)

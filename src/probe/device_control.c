@@ -55,7 +55,9 @@ bool sg_probe_dev_control(struct sg_probe_device *p, enum sg_probe_flaw kind)
             note(p, kind, true, text);
             return true;
         }
-        if (p->good->refused || p->good->closed)
+        if (p->good->lwm2m.bootstrap)
+            (void)snprintf(text, sizeof text, "it asks to be bootstrapped, and this server manages only");
+        else if (p->good->refused || p->good->closed)
             (void)snprintf(text, sizeof text, "%.190s", p->good->why);
         else if (p->good->connected)
             (void)snprintf(text, sizeof text, "a session stood, and no registration came in it");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of the device's runs share. Read in this order: device_hello.c (what a device says first),
- * device_certs.c (the certificates that it must refuse), device_good.c and device_bad.c (the servers that are played to
- * it), device_visit.c (one attempt of the device, awaited), device.c (the runs in their order). */
+ * device_certs.c (the certificates that it must refuse), device_lwm2m.c, device_good.c, device_bad.c and
+ * device_forge.c (the servers that are played to it), device_control.c, device_refuse.c and the other files of runs,
+ * device.c (the runs in their order). */
 #ifndef SG_PROBE_DEVICE_INTERNAL_H
 #define SG_PROBE_DEVICE_INTERNAL_H
 
@@ -90,17 +91,16 @@ struct sg_probe_lwm2m {
     void *user;
     void (*send)(void *user, struct sg_bytes datagram);
     bool mute; /* takes what comes and answers nothing */
-    char endpoint[160], links[512];
+    char endpoint[160];
     char first[120];            /* the first request that came, for people: "POST /rd?ep=…" */
     bool registered, bootstrap; /* it asked to be registered; to be bootstrapped */
     bool updated;               /* an update came */
-    unsigned registrations, updates, datagrams;
+    unsigned registrations, updates;
     uint16_t mid; /* of the last request sent */
     bool answered;
     struct sg_probe_dev_answer answer; /* to the last request sent */
-    struct {                           /* responses and acknowledgements as they came, whatever they belong to */
-        uint16_t mid;
-        uint8_t code, token[8], token_len;
+    struct {                           /* tokens of responses as they came, whatever they belong to */
+        uint8_t token[8], token_len;
     } seen[SG_PLAYED_SEEN];
     size_t seen_count;
 };
@@ -208,7 +208,6 @@ struct sg_probe_dev_attempt {
     struct sg_probe_client_hello hello;
     struct sg_addr from;
     int alert;     /* the device's, -1: none */
-    int own_alert; /* ours, -1: none */
     bool complete; /* the session stands */
     bool ended;    /* by the device's close_notify, after that */
     bool again;    /* it began anew without a word */

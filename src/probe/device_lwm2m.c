@@ -65,7 +65,6 @@ static void take_registration(struct sg_probe_lwm2m *l, const struct sg_coap *m)
     struct sg_bytes name = {0};
     (void)sg_coap_query(m, "ep", &name);
     sg_probe_dev_text(name, l->endpoint, sizeof l->endpoint);
-    sg_probe_dev_text(m->payload, l->links, sizeof l->links);
     l->registrations++;
     l->registered = true;
     answer(l, m, SG_COAP_CREATED);
@@ -116,8 +115,6 @@ static void take_answer(struct sg_probe_lwm2m *l, const struct sg_coap *m)
 static void note(struct sg_probe_lwm2m *l, const struct sg_coap *m)
 {
     const size_t i = l->seen_count++ % SG_PLAYED_SEEN;
-    l->seen[i].mid = m->mid;
-    l->seen[i].code = m->code;
     l->seen[i].token_len = m->token_len;
     memcpy(l->seen[i].token, m->token, sizeof m->token);
 }
@@ -125,7 +122,6 @@ static void note(struct sg_probe_lwm2m *l, const struct sg_coap *m)
 void sg_probe_lwm2m_input(struct sg_probe_lwm2m *l, struct sg_bytes datagram)
 {
     struct sg_coap m;
-    l->datagrams++;
     if (sg_coap_parse(datagram, &m, NULL) < 0)
         return;
     if (m.code >= SG_COAP_GET && m.code <= SG_COAP_IPATCH) {
