@@ -9,8 +9,10 @@
 
 #include <cmocka.h>
 
+static char name_of_server[] = "lwm2m.example.com";
+
 /* The first datagram of a client with these settings. */
-static struct sg_bytes hello_of(SSL_CTX *ctx, const char *server_name, uint8_t space[2048])
+static struct sg_bytes hello_of(SSL_CTX *ctx, char *server_name, uint8_t space[2048])
 {
     SSL *ssl = SSL_new(ctx);
     BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
@@ -42,11 +44,12 @@ static void what_it_offers_is_read_in_its_order(void **state)
     uint8_t space[2048];
     struct sg_probe_client_hello h;
     SSL_CTX *ctx = client();
+    char groups[] = "P-256:P-384", signatures[] = "ECDSA+SHA256:ECDSA+SHA384"; /* libssl's macros want them so */
     assert_int_equal(SSL_CTX_set_cipher_list(ctx, "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-CCM8"), 1);
-    assert_int_equal(SSL_CTX_set1_groups_list(ctx, "P-256:P-384"), 1);
-    assert_int_equal(SSL_CTX_set1_sigalgs_list(ctx, "ECDSA+SHA256:ECDSA+SHA384"), 1);
+    assert_int_equal(SSL_CTX_set1_groups_list(ctx, groups), 1);
+    assert_int_equal(SSL_CTX_set1_sigalgs_list(ctx, signatures), 1);
     SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_ENCRYPT_THEN_MAC);
-    assert_int_equal(sg_probe_client_hello_parse(hello_of(ctx, "lwm2m.example.com", space), &h), 0);
+    assert_int_equal(sg_probe_client_hello_parse(hello_of(ctx, name_of_server, space), &h), 0);
     assert_int_equal(h.version, 0xfefd);
     assert_int_equal(h.suite_count, 3); /* and the one that says "no renegotiation yet" */
     assert_int_equal(h.suites[0], 0xC02B);
@@ -99,7 +102,7 @@ static void a_cut_message_is_refused_wherever_it_is_cut(void **state)
     uint8_t space[2048];
     struct sg_probe_client_hello h;
     SSL_CTX *ctx = client();
-    const struct sg_bytes whole = hello_of(ctx, "lwm2m.example.com", space);
+    const struct sg_bytes whole = hello_of(ctx, name_of_server, space);
     for (size_t n = 0; n < whole.n; n++)
         assert_int_not_equal(sg_probe_client_hello_parse(sg_bytes(whole.p, n), &h), 0);
     assert_int_equal(sg_probe_client_hello_parse(whole, &h), 0);
@@ -132,7 +135,7 @@ static void a_name_with_control_characters_does_not_reach_a_terminal(void **stat
     uint8_t space[2048];
     struct sg_probe_client_hello h;
     SSL_CTX *ctx = client();
-    const struct sg_bytes whole = hello_of(ctx, "lwm2m.example.com", space);
+    const struct sg_bytes whole = hello_of(ctx, name_of_server, space);
     uint8_t *name = memmem(space, whole.n, "example", 7);
     assert_non_null(name);
     name[0] = '\033';
