@@ -146,6 +146,8 @@ static int run_all(struct sg_probe_session *s, struct sg_probe_target *target, c
         s->result = &r;
         run(s, &r);
         ERR_clear_error();
+        if (sg_probe_stopped(s) && r.verdict != SG_VERDICT_FAIL) /* half of it says nothing */
+            sg_probe_conclude(&r, SG_VERDICT_SKIPPED, NULL, "It was ended by the operator.");
         code = watch->done(watch->user, target, &r);
         sg_probe_result_free(&r);
     }

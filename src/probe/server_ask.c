@@ -181,6 +181,7 @@ void sg_probe_session_learn(struct sg_probe_session *s, struct sg_probe_target *
         (void)sg_probe_ask(s, &o.hello, &f);
     }
     sg_probe_result_free(&r);
+    s->learned = f.hello && f.done;
     for (size_t i = 0; i < f.certs; i++) {
         const uint8_t *p = f.cert[i].p;
         X509 *cert = d2i_X509(NULL, &p, (long)f.cert[i].n);

@@ -16,6 +16,9 @@ static bool any_cert(struct sg_probe_session *s, struct sg_probe_result *r)
         return true;
     if (s->bad_certs > 0)
         sg_probe_conclude(r, SG_VERDICT_FAIL, "what it sends as its certificate is none", "It cannot be read.");
+    else if (!s->learned)
+        sg_probe_conclude(r, SG_VERDICT_SKIPPED, "no certificate came",
+                          "The server did not answer to the end when it was asked for its certificates.");
     else
         sg_probe_conclude(r, SG_VERDICT_NOT_APPLICABLE, "it sent no certificate", "It shows none in any suite.");
     return false;

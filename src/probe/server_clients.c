@@ -229,14 +229,18 @@ void sg_srv_name(struct sg_probe_session *s, struct sg_probe_result *r)
     sg_probe_new_name(made_up);
     (void)sg_probe_control_client(s, r, "before", true);
     if (!s->registers) {
-        sg_probe_conclude(r, SG_VERDICT_NOT_APPLICABLE, r->control[0].observed,
-                          "The genuine identity does not register here, so names do not come into it.");
+        bool in = sg_probe_control_client(s, r, "before", false);
+        sg_probe_conclude(r, in ? SG_VERDICT_NOT_APPLICABLE : SG_VERDICT_SKIPPED, r->control[0].observed,
+                          in ? "The genuine identity does not register here, so names do not come into it."
+                             : "The genuine identity was not let in, so nothing can be said of names.");
         return;
     }
     sg_probe_attempt(s, &s->server->genuine, known ? s->server->other_endpoint : made_up, &a);
     (void)sg_probe_control_client(s, r, "after", true);
     if (a.stage != SG_CLIENT_CONNECTED)
         sg_probe_conclude(r, SG_VERDICT_SKIPPED, a.text, "There was no session to register in.");
+    else if (a.code == 0)
+        sg_probe_conclude(r, SG_VERDICT_SKIPPED, a.text, "No answer is no refusal: it may have been taken.");
     else if (a.code == SG_COAP_CREATED)
         sg_probe_conclude(r, SG_VERDICT_FAIL, a.text,
                           "Whoever has any identity can pass for any device: the name is not held against the "

@@ -110,6 +110,7 @@ struct sg_probe_session {
     uint16_t suite[SG_PROBE_SUITES]; /* that it takes, in its order */
     X509 *cert[SG_FLIGHT_CERTS];     /* its chain as sent */
     size_t certs, bad_certs;         /* what can be read of it, and what cannot */
+    bool learned;                    /* it answered to the end: what is not here, it does not send */
     bool registers;                  /* a genuine client could register here */
     unsigned tokens;
     unsigned long datagrams; /* sent so far */

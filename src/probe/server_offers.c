@@ -184,6 +184,8 @@ void sg_srv_cbc_sha1(struct sg_probe_session *s, struct sg_probe_result *r)
 
 /* ------------------------------------------------------------------------------------------------------- curves */
 
+static const char unreachable[] = "A control failed: nothing taken may mean nobody there.";
+
 /* Offers them all, then all but the one chosen, as with suites. */
 static size_t enumerate_groups(struct sg_probe_session *s, uint16_t *chosen)
 {
@@ -237,7 +239,7 @@ void sg_srv_curves(struct sg_probe_session *s, struct sg_probe_result *r)
     json_t *list = json_array();
     char observed[500] = "", weak[200] = "";
     size_t bad = 0;
-    (void)sg_probe_control_hello(s, r, "before");
+    bool up = sg_probe_control_hello(s, r, "before");
     size_t n = ask_singly(s, taken, enumerate_groups(s, taken));
     for (size_t i = 0; i < n; i++) {
         const char *name = sg_probe_group_name(taken[i]);
@@ -248,8 +250,10 @@ void sg_srv_curves(struct sg_probe_session *s, struct sg_probe_result *r)
             add_name(weak, sizeof weak, bad++, name);
     }
     sg_probe_fact(r, "curves", list);
-    (void)sg_probe_control_hello(s, r, "after");
-    if (n == 0)
+    up = sg_probe_control_hello(s, r, "after") && up;
+    if (n == 0 && !up)
+        sg_probe_conclude(r, SG_VERDICT_SKIPPED, "no suite with an elliptic curve was taken", unreachable);
+    else if (n == 0)
         sg_probe_conclude(r, SG_VERDICT_NOT_APPLICABLE, "no suite with an elliptic curve was taken",
                           "It agrees no keys on elliptic curves.");
     else if (bad > 0)
@@ -266,7 +270,7 @@ void sg_srv_signatures(struct sg_probe_session *s, struct sg_probe_result *r)
     size_t count = sg_probe_signatures(all, SG_PROBE_NAMED), n = 0, bad = 0;
     json_t *list = json_array(), *accepted = json_array();
     char observed[500] = "";
-    (void)sg_probe_control_hello(s, r, "before");
+    bool up = sg_probe_control_hello(s, r, "before");
     for (size_t i = 0; i < count && !sg_probe_stopped(s); i++) {
         struct sg_probe_offer o;
         struct sg_probe_flight f;
@@ -284,8 +288,10 @@ void sg_srv_signatures(struct sg_probe_session *s, struct sg_probe_result *r)
     }
     sg_probe_fact(r, "makes", list);
     sg_probe_fact(r, "accepts_from_clients", accepted);
-    (void)sg_probe_control_hello(s, r, "after");
-    if (n == 0)
+    up = sg_probe_control_hello(s, r, "after") && up;
+    if (n == 0 && !up)
+        sg_probe_conclude(r, SG_VERDICT_SKIPPED, "it signed nothing", unreachable);
+    else if (n == 0)
         sg_probe_conclude(r, SG_VERDICT_NOT_APPLICABLE, "it signed nothing", "It signs no key exchange.");
     else if (bad > 0)
         sg_probe_conclude(r, SG_VERDICT_FAIL, observed, "It signs its key exchange with MD5, SHA-1, SHA-224 or DSA.");

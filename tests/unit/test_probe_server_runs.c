@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a run of the server's probe says where nobody answers, or where it was ended: never that nothing speaks against
+ * the server, nor that it has no such thing. */
+#include "probe/server_internal.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A socket at a free port of this host. */
+static int open_port(struct sg_addr *addr)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof in;
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    assert_return_code(bind(fd, (struct sockaddr *)&in, sizeof in), 0);
+    assert_return_code(getsockname(fd, (struct sockaddr *)&in, &n), 0);
+    *addr = (struct sg_addr){.ip = {[10] = 0xff, 0xff, 127, 0, 0, 1}, .port = ntohs(in.sin_port)};
+    return fd;
+}
+
+static void nobody_there_is_no_verdict(void **state)
+{
+    static sg_probe_server_run *const runs[] = {
+        sg_srv_version,         sg_srv_suites,     sg_srv_weak,     sg_srv_curves, sg_srv_signatures,
+        sg_srv_cert_time,       sg_srv_cert_usage, sg_srv_cookie,   sg_srv_cid,    sg_srv_fragment,
+        sg_srv_extended_secret, sg_srv_garbage,    sg_srv_wrong_ca, sg_srv_replay, sg_srv_name};
+    static const struct sg_probe_run run = {.name = "srv.test"};
+    struct sg_probe_server server = {.name = "localhost", .wait_ms = 20, .rate = 1000};
+    struct sg_error err = {0};
+    int fd = open_port(&server.addr); /* which hears, and says nothing */
+    (void)state;
+    server.genuine.key = sg_key_new(SG_P256, &err);
+    server.genuine.cert = sg_cert_root(server.genuine.key, "a device", (struct sg_validity){0, 4000000000}, &err);
+    struct sg_probe_session s = {.server = &server, .ctx = sg_probe_client_context(&err), .bio = sg_probe_client_bio()};
+    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+        struct sg_probe_result r;
+        sg_probe_result_init(&r, &run);
+        r.verdict = SG_VERDICT_FAIL;
+        s.result = &r;
+        runs[i](&s, &r);
+        if (r.verdict != SG_VERDICT_SKIPPED)
+            fail_msg("run %zu says %s: %s", i, sg_verdict_name(r.verdict), r.reason);
+        sg_probe_result_free(&r);
+    }
+    SSL_CTX_free(s.ctx);
+    BIO_meth_free(s.bio);
+    sg_probe_identity_free(&server.genuine);
+    (void)close(fd);
+}
+
+/* Answers whatever comes with a ServerHello and its end, until it is killed. */
+static void serve(int fd)
+{
+    static const char flight[] = "\x16\xfe\xfd\0\0\0\0\0\0\0\0\0\x32\2\0\0\x26\0\0\0\0\0\0\0\x26\xfe\xfd"
+                                 "0123456789abcdef0123456789abcdef\0\xc0\x2b\0"
+                                 "\x16\xfe\xfd\0\0\0\0\0\0\0\1\0\x0c\x0e\0\0\0\0\1\0\0\0\0\0\0";
+    char datagram[4096];
+    struct sockaddr_in from;
+    for (socklen_t n = sizeof from; recvfrom(fd, datagram, sizeof datagram, 0, (struct sockaddr *)&from, &n) >= 0;
+         n = sizeof from)
+        (void)sendto(fd, flight, sizeof flight - 1, 0, (struct sockaddr *)&from, n);
+}
+
+struct ended {
+    int stop;
+    unsigned runs;
+    enum sg_verdict verdict;
+};
+
+static bool only_weak(void *user, const struct sg_probe_run *run)
+{
+    (void)user;
+    return strcmp(run->name, "srv.weak") == 0;
+}
+
+static void end_it(void *user, const struct sg_probe_run *run)
+{
+    struct ended *e = user;
+    (void)run;
+    e->stop = 1;
+}
+
+static int done(void *user, const struct sg_probe_target *target, struct sg_probe_result *r)
+{
+    struct ended *e = user;
+    (void)target;
+    e->runs++;
+    e->verdict = r->verdict;
+    return 0;
+}
+
+static void half_a_run_is_no_verdict(void **state)
+{
+    struct sg_probe_server server = {.name = "localhost", .wait_ms = 10000, .rate = 1000};
+    struct sg_probe_target target = {.kind = SG_PROBE_SERVER};
+    struct sg_probe_cost cost;
+    struct sg_error err = {0};
+    struct ended e = {.verdict = SG_VERDICT_FAIL};
+    struct sg_probe_watch watch = {.user = &e, .begin = end_it, .done = done, .wanted = only_weak, .stop = &e.stop};
+    int fd = open_port(&server.addr);
+    pid_t child = fork();
+    (void)state;
+    assert_return_code(child, 0);
+    if (child == 0) {
+        serve(fd);
+        _exit(0);
+    }
+    int r = sg_probe_server(&server, &target, &watch, &cost, &err);
+    (void)kill(child, SIGKILL);
+    (void)waitpid(child, NULL, 0);
+    (void)close(fd);
+    assert_int_equal(r, 0);
+    assert_int_equal(e.runs, 1);
+    assert_int_equal(e.verdict, SG_VERDICT_SKIPPED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nobody_there_is_no_verdict),
+        cmocka_unit_test(half_a_run_is_no_verdict),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
