@@ -8,7 +8,7 @@
 
 /* In units of the picture. Text is set at 13 units; a glyph of it is 6.6 wide on average, and 7 is safe. */
 enum {
-    LANE = 34,      /* left of the questions, for lines that pass one by */
+    LEFT = 2,
     BOX = 400,      /* width of a question */
     EXIT = 78,      /* between a question and what it ends in */
     LEAF = 148,     /* width of an end */
@@ -18,7 +18,7 @@ enum {
     GAP = 26, /* between two questions */
     GLYPH = 7,
     ACROSS = (BOX - 2 * PAD) / GLYPH, /* characters in a line */
-    WIDTH = LANE + BOX + EXIT + LEAF + 4,
+    WIDTH = LEFT + BOX + EXIT + LEAF + 4,
     NODES = SG_EN_LONGEST
 };
 
@@ -70,14 +70,6 @@ static bool open(const struct picture *p, const struct sg_en_node *node)
     return p->path != NULL && p->path->open == node;
 }
 
-static const struct row *find_row(const struct picture *p, int number)
-{
-    for (int i = 0; i < p->n; i++)
-        if (p->row[i].node->number == number)
-            return &p->row[i];
-    return NULL;
-}
-
 static void lay_out(struct picture *p, const struct sg_en_requirement *r, int part)
 {
     int at = 2;
@@ -106,8 +98,8 @@ static void draw_question(const struct picture *p, const struct row *row)
 
     (void)fprintf(p->f, "<rect fill=\"%s\" %s%s x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\"/>\n",
                   on ? "#ececec" : "#fff", on || open(p, node) ? bold : thin,
-                  open(p, node) ? " stroke-dasharray=\"7 5\"" : "", LANE, row->top, BOX, row->high);
-    (void)fprintf(p->f, "<text font-weight=\"bold\" x=\"%d\" y=\"%d\">DN-%d%s%s</text>\n", LANE + PAD, y, node->number,
+                  open(p, node) ? " stroke-dasharray=\"7 5\"" : "", LEFT, row->top, BOX, row->high);
+    (void)fprintf(p->f, "<text font-weight=\"bold\" x=\"%d\" y=\"%d\">DN-%d%s%s</text>\n", LEFT + PAD, y, node->number,
                   node->grade == 'A'   ? ""
                   : node->grade == 'B' ? " · less sure (B)"
                                        : " · unconfirmed (C)",
@@ -115,7 +107,7 @@ static void draw_question(const struct picture *p, const struct row *row)
     for (const char *text = node->question; *text != '\0';) {
         size_t n = one_line(text);
         y += LINE;
-        (void)fprintf(p->f, "<text x=\"%d\" y=\"%d\">", LANE + PAD, y);
+        (void)fprintf(p->f, "<text x=\"%d\" y=\"%d\">", LEFT + PAD, y);
         sg_assess_put_html(p->f, (struct sg_bytes){(const uint8_t *)text, n});
         (void)fputs("</text>\n", p->f);
         text += n;
@@ -150,11 +142,11 @@ static void draw_end(const struct picture *p, const struct row *row, bool yes, b
 {
     int leaf = yes ? row->node->yes : row->node->no;
     int middle = row->top + row->high / 4 * (yes ? 1 : 3);
-    int x = LANE + BOX + EXIT;
+    int x = LEFT + BOX + EXIT;
     char way[64];
 
-    (void)snprintf(way, sizeof way, "M%d %dH%d", LANE + BOX, middle, x - 8);
-    draw_arrow(p, on, &(struct arrow){way, x - 1, middle, false, yes ? "yes" : "no", LANE + BOX + 12, middle - 6});
+    (void)snprintf(way, sizeof way, "M%d %dH%d", LEFT + BOX, middle, x - 8);
+    draw_arrow(p, on, &(struct arrow){way, x - 1, middle, false, yes ? "yes" : "no", LEFT + BOX + 12, middle - 6});
     (void)fprintf(p->f, "<rect fill=\"%s\" %s x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"13\"/>\n",
                   on ? "#000" : "#fff", on ? bold : thin, x, middle - LEAF_HIGH / 2, LEAF, LEAF_HIGH);
     (void)fprintf(p->f, "<text text-anchor=\"middle\" fill=\"%s\"%s x=\"%d\" y=\"%d\">%s</text>\n",
@@ -162,24 +154,14 @@ static void draw_end(const struct picture *p, const struct row *row, bool yes, b
                   sg_en_leaf_name(leaf));
 }
 
-/* An exit to another question: straight down to the next, past the others on the left. */
+/* An exit to the next question: no tree of the standard leads to another one. */
 static void draw_step(const struct picture *p, const struct row *row, bool yes, bool on)
 {
-    const struct row *to = find_row(p, yes ? row->node->yes : row->node->no);
-    const char *label = yes ? "yes" : "no";
-    char way[96];
+    int x = LEFT + BOX / 2, top = row->top + row->high;
+    char way[64];
 
-    if (to == NULL)
-        return;
-    if (to == row + 1) {
-        int x = LANE + BOX / 2;
-        (void)snprintf(way, sizeof way, "M%d %dV%d", x, row->top + row->high, to->top - 8);
-        draw_arrow(p, on, &(struct arrow){way, x, to->top - 1, true, label, x + 10, row->top + row->high + 17});
-    } else {
-        int from = row->top + row->high - PAD, at = to->top + PAD;
-        (void)snprintf(way, sizeof way, "M%d %dH%dV%dH%d", LANE, from, PAD, at, LANE - 8);
-        draw_arrow(p, on, &(struct arrow){way, LANE - 1, at, false, label, 2, from - 6});
-    }
+    (void)snprintf(way, sizeof way, "M%d %dV%d", x, top, top + GAP - 8);
+    draw_arrow(p, on, &(struct arrow){way, x, top + GAP - 1, true, yes ? "yes" : "no", x + 10, top + 17});
 }
 
 static void draw_exits(const struct picture *p, const struct row *row)

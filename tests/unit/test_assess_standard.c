@@ -150,8 +150,8 @@ static void grades_are_counted(void **state)
     assert_int_equal(grade[2], 2);
 }
 
-/* Each tree: every target exists and lies ahead (so there are no cycles), every node is reached, PASS and FAIL can be
- * reached, NOT APPLICABLE just where it is permitted. LGM-4 alone has outcomes that nobody knows. */
+/* Each tree: every target exists and is the next node (which pictures rest on), every node is reached, PASS and FAIL
+ * can be reached, NOT APPLICABLE just where it is permitted. LGM-4 alone has outcomes that nobody knows. */
 static void trees_are_trees(void **state)
 {
     (void)state;
@@ -167,7 +167,7 @@ static void trees_are_trees(void **state)
                 assert_true((reached & 1U << n) != 0);
                 const int to[2] = {node->yes, node->no};
                 for (int k = 0; k < 2; k++) {
-                    assert_true(to[k] <= 0 || (to[k] > n && sg_en_node(r, part, to[k]) != NULL));
+                    assert_true(to[k] <= 0 || (to[k] == n + 1 && sg_en_node(r, part, to[k]) != NULL));
                     if (to[k] > 0)
                         reached |= 1U << to[k];
                     else
