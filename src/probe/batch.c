@@ -127,18 +127,27 @@ static int by_unit(const void *a, const void *b)
     return strcmp(x->unit, y->unit);
 }
 
-static size_t count_units(struct sg_probe_batch *b)
+/* How many units there are, and how many of them with something that must be theirs alone. */
+static size_t count_units(struct sg_probe_batch *b, size_t *with_keys)
 {
     size_t units = 0;
+    bool counted = false;
+    *with_keys = 0;
     if (b->n > 0)
         qsort(b->value, b->n, sizeof *b->value, by_unit);
-    for (size_t i = 0; i < b->n; i++)
-        units += i == 0 || strcmp(b->value[i].unit, b->value[i - 1].unit) != 0;
+    for (size_t i = 0; i < b->n; i++) {
+        bool key = kinds[b->value[i].what].severity == SG_SEVERITY_CRITICAL;
+        bool next = i == 0 || strcmp(b->value[i].unit, b->value[i - 1].unit) != 0;
+        units += next;
+        counted = counted && !next;
+        *with_keys += key && !counted;
+        counted = counted || key;
+    }
     return units;
 }
 
 struct comparing {
-    size_t units, distinct[SG_BATCH_VALUES], twins;
+    size_t units, with_keys, distinct[SG_BATCH_VALUES], twins;
     enum sg_severity worst;
     char observed[600];
     json_t *twin;
@@ -178,7 +187,7 @@ static void compare_equal(struct comparing *c, const struct value *v, size_t n)
 
 static void compare(struct sg_probe_batch *b, struct comparing *c)
 {
-    c->units = count_units(b);
+    c->units = count_units(b, &c->with_keys);
     if (b->n > 0)
         qsort(b->value, b->n, sizeof *b->value, by_value);
     for (size_t i = 0, n; i < b->n; i += n) {
@@ -214,6 +223,9 @@ static void conclude(const struct sg_probe_batch *b, struct comparing *c, struct
                           "Who takes one of these units apart can pass for the other ones.");
     else if (c->units < 2)
         sg_probe_conclude(r, SG_VERDICT_SKIPPED, c->observed, "Two units at least are needed to compare.");
+    else if (c->with_keys < 2)
+        sg_probe_conclude(r, SG_VERDICT_SKIPPED, c->observed,
+                          "Keys, certificates or their digests of two units at least are needed to compare.");
     else if (b->note[0] != '\0')
         sg_probe_conclude(r, SG_VERDICT_REMARK, c->observed, b->note);
     else

@@ -134,6 +134,15 @@ def test_what_modems_list_is_compared(batch, home, folder):
     assert "modem-0.json" in result["observed"] and "modem-2.json" in result["observed"]
 
 
+def test_units_without_keys_show_nothing(batch, folder, three):
+    for i in range(2):
+        (folder / f"empty-{i}.json").write_text(json.dumps({"imei": f"35151617000000{i}", "credentials": []}))
+    _, result = batch(folder / "empty-0.json", folder / "empty-1.json", check=7)
+    assert result["verdict"] == "skipped" and result["observed"] == "2 units, 2 IMEIs"
+    assert batch(folder / "empty-0.json", three[1][0], check=7)[1]["verdict"] == "skipped"
+    assert batch(folder / "empty-0.json", *three[1][:2], check=0)[1]["verdict"] == "nothing-against"
+
+
 def test_one_unit_alone_shows_nothing(batch, three):
     _, result = batch(three[1][0], check=7)
     assert result["verdict"] == "skipped"
