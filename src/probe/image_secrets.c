@@ -149,6 +149,16 @@ static void gather(struct sg_image_work *w, size_t number, struct saying *y, jso
         sg_image_say(y->remarks, sizeof y->remarks, "%zu more findings of %.80s are not listed", s->more, im->name);
 }
 
+/* Whether there was anything to search: an ELF file may load nothing, a package may hold nothing. */
+static bool any_code(const struct sg_images *set, size_t file)
+{
+    for (size_t i = 0; i < set->n; i++)
+        for (size_t k = 0; set->image[i].file == file && k < set->image[i].segments; k++)
+            if (set->image[i].segment[k].n > 0)
+                return true;
+    return false;
+}
+
 void sg_image_run_secrets(struct sg_image_work *w, size_t file, struct sg_probe_result *r)
 {
     struct saying y = {0};
@@ -160,6 +170,11 @@ void sg_image_run_secrets(struct sg_image_work *w, size_t file, struct sg_probe_
         if (w->set.image[i].file == file && w->scan[i] != NULL)
             gather(w, i, &y, r->facts);
     size_t certs = json_array_size(json_object_get(r->facts, "certificates")), all = y.grave + y.guesses;
+    if (!any_code(&w->set, file)) {
+        sg_probe_conclude(r, SG_VERDICT_SKIPPED, "nothing was searched",
+                          "There is nothing in this file that is loaded.");
+        return;
+    }
     if (all == 0)
         (void)snprintf(observed, sizeof observed, "no credential was found; %zu certificate%s", certs,
                        certs == 1 ? "" : "s");

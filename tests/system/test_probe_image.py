@@ -255,6 +255,13 @@ def test_a_package_says_what_is_in_it(folder, keys, manifest, says):
         assert r["facts"]["mcuboot"][0]["address"] == 0xc000
 
 
+@pytest.mark.parametrize("name, content", [("nothing.hex", ":00000001FF\n"), ("nothing.zip", package({}, {"files": []})),
+                                           ("nothing.elf", elf(b""))])
+def test_where_there_is_nothing_to_search_nothing_is_said(folder, name, content):
+    r = probe(folder, write(folder, name, content), "--only", "image.secrets", check=7)["image.secrets"]
+    assert r["verdict"] == "skipped" and r["observed"] == "nothing was searched"
+
+
 # ------------------------------------------------------------------------------------ fault × run, and only that
 
 def device_cert(name, days=3650):
