@@ -218,7 +218,7 @@ void sg_probe_dev_judge_refusal(const struct sg_probe_dev_refusal *f, const stru
     if (t->stage == SG_REACHED_NOTHING) {
         sg_probe_conclude(r, SG_VERDICT_SKIPPED, "It did not come.",
                           "The device made no attempt while this server was there to be connected to.");
-    } else if (t->stage >= SG_REACHED_ANSWERED && t->alert < 0) {
+    } else if (t->stage >= SG_REACHED_ANSWERED && (t->alert < 0 || t->first[0] != '\0')) {
         judge_session(f, t, r);
     } else if (t->alert >= 0) {
         judge_alert(f, t, r,

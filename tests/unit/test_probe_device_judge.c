@@ -84,6 +84,9 @@ static void a_session_is_a_failure_unless_it_ends_before_a_word(void **state)
     r = judge("dev.server.expired", t);
     assert_int_equal(r.verdict, SG_VERDICT_FAIL);
     assert_non_null(strstr(r.observed, "POST /rd?ep=a"));
+    t.alert = 42; /* an alert after a message takes nothing back */
+    r = judge("dev.server.expired", t);
+    assert_int_equal(r.verdict, SG_VERDICT_FAIL);
     r = judge("dev.suite.weak", (struct sg_probe_dev_attempt){.stage = SG_REACHED_ANSWERED, .alert = -1});
     assert_int_equal(r.verdict, SG_VERDICT_FAIL);
 }
