@@ -103,6 +103,13 @@ def test_a_missing_answer_is_named_and_nothing_is_recorded(guide, folder, missin
     assert not list((folder / "evidence").glob("0*"))
 
 
+@pytest.mark.parametrize("key", ["witness", "statement"])
+def test_a_witness_has_a_name_and_words(guide, folder, key):
+    done, _ = guide("fw.unsigned", {**GOOD, key: ""}, check=1)
+    assert f'no fitting answer for "{key}"' in done.stderr
+    assert not list((folder / "evidence").glob("0*"))
+
+
 def test_a_run_that_is_none_is_refused(guide):
     assert "there is no run fw.*" in guide("fw.*", GOOD, check=2)[0].stderr
     assert "there is no run modem.tags here" in guide("modem.tags", GOOD, check=2)[0].stderr

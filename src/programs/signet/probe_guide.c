@@ -54,9 +54,10 @@ static bool is_choice(const char *choices, const char *answer)
 static int from_file(const struct guiding *w, const struct sg_probe_question *q, char answer[SG_PROBE_ANSWER])
 {
     const char *text = json_string_value(json_object_get(w->answers, q->key));
-    if (text == NULL || strlen(text) >= SG_PROBE_ANSWER || (q->choices != NULL && !is_choice(q->choices, text))) {
+    if (text == NULL || text[0] == '\0' || strlen(text) >= SG_PROBE_ANSWER ||
+        (q->choices != NULL && !is_choice(q->choices, text))) {
         (void)sg_cli_fail(0, "%s has no fitting answer for \"%s\": %s %s%s", w->answers_file, q->key, q->text,
-                          q->choices != NULL ? "One of: " : "A text of at most 399 bytes.",
+                          q->choices != NULL ? "One of: " : "A text of 1 to 399 bytes.",
                           q->choices != NULL ? q->choices : "");
         return SG_EFORMAT;
     }
