@@ -56,3 +56,14 @@ def test_links_lead_somewhere():
         for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_options_in_the_guide_are_there():
+    lines = [line for page in [ROOT / "README.md", *ROOT.glob("docs/guide/*.md")] for line in page.read_text().splitlines()]
+    commands = [c.strip() for line in lines if line.startswith("    ") for c in line.split("&&") if re.match(r"\s+signet [a-z]", c) or c.startswith(" signet ")]
+    assert len(commands) > 30
+    for command in commands:
+        words = command.split()
+        known = options_of("signet", "help", words[1]) | options_of("signet", words[1], words[2] if len(words) > 2 and words[2].isalpha() else "", "--help")
+        used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", command))
+        assert not used - known - {"--home", "--json", "--help"}, command
