@@ -101,7 +101,7 @@ static int one(struct sg_probe_device *p, const struct sg_probe_run *run, struct
     int code = make(p, run, &r, err);
     p->wire.capture = NULL;
     if (code == 0 && sg_probe_device_stopped(p)) /* half of it says nothing */
-        sg_probe_conclude(&r, SG_VERDICT_SKIPPED, NULL, "It was ended by the operator.");
+        sg_probe_conclude(&r, SG_VERDICT_SKIPPED, "Not made to its end.", "The operator ended it.");
     if (code == 0)
         code = p->watch->done(p->watch->user, p->target, &r);
     sg_probe_result_free(&r);
