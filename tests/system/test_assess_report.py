@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
 import pytest
-from harness import ROOT, run
+from harness import run
 
 VOID = {"meta", "br", "link", "img", "hr"}
 
@@ -110,13 +110,3 @@ def test_the_pdf_is_for_screen_readers_too(meter, tmp_path):
         assert not list(pdf.parent.glob("*.part"))
     words = subprocess.run(["pdftotext", "-layout", tmp_path / "report/report.pdf", "-"], capture_output=True, text=True, check=True).stdout
     assert "NOT ENOUGH EVIDENCE" in words and "Is the asset meant to be open to everybody" in words
-
-
-def test_the_assessment_asks_for_runs_that_there_are():
-    runs = {r["run"] for r in json.loads(run("signet", "probe", "runs", "--json").stdout)["runs"]}
-    asked = set()
-    for source in (ROOT / "src/assess").glob("*.c"):
-        asked |= set(re.findall(r'"((?:dev|srv|modem|image|batch|fw|port)\.[a-z0-9.*-]+)"', source.read_text()))
-    assert len(asked) > 40
-    for name in asked:
-        assert name in runs or (name.endswith("*") and any(r.startswith(name[:-1]) for r in runs)), name
