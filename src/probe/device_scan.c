@@ -50,15 +50,18 @@ static int begin(const struct sg_addr *a, uint16_t port)
     return -1;
 }
 
-/* A few ports at once; those that did not answer in time are silent: filtered, or no such host. */
+/* A few ports at once. Only an open one and one that refuses have answered; all others are silent: filtered, no such
+ * host, or no way to it. */
 static void scan_tcp(struct scan *s, const uint16_t *ports, size_t n)
 {
     struct pollfd fd[AT_ONCE];
     const uint64_t end = sg_probe_steady() + WAIT_MS;
     size_t left = n;
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         fd[i] = (struct pollfd){.fd = begin(&s->addr, ports[i]), .events = POLLOUT};
+        s->silent += fd[i].fd < 0 ? 1 : 0;
+    }
     while (left > 0 && sg_probe_steady() < end) {
         (void)poll(fd, (nfds_t)n, 100);
         left = 0;
@@ -66,9 +69,10 @@ static void scan_tcp(struct scan *s, const uint16_t *ports, size_t n)
             int error = 0;
             socklen_t size = sizeof error;
             if (fd[i].fd >= 0 && fd[i].revents != 0) {
-                if (getsockopt(fd[i].fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0 &&
-                    (fd[i].revents & POLLHUP) == 0)
+                (void)getsockopt(fd[i].fd, SOL_SOCKET, SO_ERROR, &error, &size);
+                if (error == 0 && (fd[i].revents & POLLHUP) == 0)
                     found(s, ports[i], "tcp");
+                s->silent += error != 0 && error != ECONNREFUSED ? 1 : 0;
                 (void)close(fd[i].fd);
                 fd[i].fd = -1;
             }

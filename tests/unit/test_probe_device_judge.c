@@ -91,6 +91,23 @@ static void a_session_is_a_failure_unless_it_ends_before_a_word(void **state)
     assert_int_equal(r.verdict, SG_VERDICT_FAIL);
 }
 
+/* 127.255.255.255: the kernel knows no way there, and nothing leaves this host. */
+static void where_no_way_leads_nothing_was_scanned(void **state)
+{
+    static const struct sg_addr nowhere = {.ip = {[10] = 0xff, 0xff, 127, 255, 255, 255}};
+    static const struct sg_probe_run run = {.name = "dev.scan"};
+    const struct sg_probe_device_options o = {.scan = &nowhere, .rate = 100000};
+    const struct sg_probe_watch watch = {.stop = NULL};
+    struct sg_probe_device p = {.o = &o, .watch = &watch};
+    struct sg_probe_result r;
+    (void)state;
+    sg_probe_result_init(&r, &run);
+    sg_probe_dev_scan(&p, &r);
+    assert_string_equal(r.reason, "Nothing answered at all: is the device at that address?");
+    assert_int_equal(r.verdict, SG_VERDICT_SKIPPED);
+    sg_probe_result_free(&r);
+}
+
 static void what_is_not_on_the_allow_list_is_named(void **state)
 {
     (void)state;
@@ -149,6 +166,7 @@ int main(void)
         cmocka_unit_test(an_alert_is_held_against_the_cause),
         cmocka_unit_test(silence_shows_no_more_than_silence),
         cmocka_unit_test(a_session_is_a_failure_unless_it_ends_before_a_word),
+        cmocka_unit_test(where_no_way_leads_nothing_was_scanned),
         cmocka_unit_test(what_is_not_on_the_allow_list_is_named),
         cmocka_unit_test(a_long_list_of_faults_is_cut_and_says_so),
         cmocka_unit_test(every_run_of_the_catalogue_can_be_made),
