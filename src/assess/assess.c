@@ -143,6 +143,7 @@ static void closed(json_t *reasons, const char *what, const char *why)
 static json_t *module_a(const struct sg_assessing *a, enum sg_result result)
 {
     json_t *reasons = json_array();
+    bool settled = result == SG_RESULT_PASS; /* and it is said of which edition */
     const json_t *passwords = sg_product_list(a->p, "passwords"), *software = sg_product_list(a->p, "software");
     for (size_t i = 0; i < json_array_size(passwords); i++)
         if (sg_row_yes(json_array_get(passwords, i), "may_be_absent"))
@@ -156,6 +157,7 @@ static json_t *module_a(const struct sg_assessing *a, enum sg_result result)
                    "it is updated, in equipment that handles money (restriction 3 of part 3)");
     for (int part = 1; part <= SG_EN_PARTS; part++) {
         const char *edition = sg_row_text(part_row(a->p, part), "edition");
+        settled = settled && (edition[0] != '\0' || !is_assessed(a, part));
         if (edition[0] != '\0' && strcmp(edition, sg_en_standard(part)->edition) != 0)
             closed(reasons, edition, "this edition is not the one that the Official Journal cites");
     }
@@ -163,9 +165,7 @@ static json_t *module_a(const struct sg_assessing *a, enum sg_result result)
         closed(reasons, "a requirement ends in FAIL", "the standard is not applied in full");
     if (strcmp(a->today, SG_EN_LAST_DAY) > 0)
         closed(reasons, "after " SG_EN_LAST_DAY, "Delegated Regulation (EU) 2022/30 is repealed");
-    const char *state = json_array_size(reasons) > 0     ? "closed"
-                        : result == SG_RESULT_NOT_ENOUGH ? "not settled"
-                                                         : "open";
+    const char *state = json_array_size(reasons) > 0 ? "closed" : settled ? "open" : "not settled";
     return json_pack("{ssso}", "state", state, "reasons", reasons);
 }
 

@@ -527,6 +527,18 @@ static void module_a(void **state)
     }
 }
 
+/* Which edition was applied must be said: another than the cited one gives no presumption of conformity. */
+static void module_a_needs_an_edition(void **state)
+{
+    (void)state;
+    json_t *out = assess(SCENE(.run = NULL));
+    assert_string_equal(text_of(json_object_get(out, "module_a"), "state"), "open");
+    json_decref(out);
+    out = assess(SCENE(.from = "    edition: EN 18031-2:2024\n", .to = ""));
+    assert_string_equal(text_of(json_object_get(out, "module_a"), "state"), "not settled");
+    json_decref(out);
+}
+
 static void documentation_is_kept_ten_years(void **state)
 {
     (void)state;
@@ -589,6 +601,7 @@ int main(void)
         cmocka_unit_test(unsure_nodes_are_marked),
         cmocka_unit_test(a_tick_is_for_its_part),
         cmocka_unit_test(module_a),
+        cmocka_unit_test(module_a_needs_an_edition),
         cmocka_unit_test(documentation_is_kept_ten_years),
         cmocka_unit_test(gaps_tell_what_settles_them),
         cmocka_unit_test(items_are_found_where_they_stand),
