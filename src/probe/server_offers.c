@@ -70,21 +70,47 @@ static void leave_out(uint16_t *list, size_t *n, uint16_t number)
         }
 }
 
-/* Offers all of the offer's suites, then all but the one that was chosen, and so on until nothing is taken. Returns how
- * many were; `chosen` gets them in the order in which they were chosen. */
-static size_t enumerate(struct sg_probe_session *s, struct sg_probe_offer *o, uint16_t *chosen, size_t cap)
+/* What a server took of the suites offered, and how that ended. */
+struct taken {
+    uint16_t suite[SG_PROBE_SUITES]; /* in the order in which they were chosen */
+    size_t n;
+    bool refused;   /* it said no to the others with an alert, or there are none */
+    bool unoffered; /* it chose one that was not offered, `other` */
+    uint16_t other;
+};
+
+/* Offers all of the offer's suites, then all but the one that was chosen, and so on until nothing is taken. */
+static void enumerate(struct sg_probe_session *s, struct sg_probe_offer *o, struct taken *t)
 {
     struct sg_probe_flight f;
-    size_t n = 0;
-    while (n < cap && o->hello.suite_count > 0 && !sg_probe_stopped(s) &&
-           sg_probe_ask(s, &o->hello, &f) == SG_ANSWER_HELLO) {
+    *t = (struct taken){.n = 0};
+    while (t->n < SG_PROBE_SUITES && o->hello.suite_count > 0 && !t->unoffered && !sg_probe_stopped(s)) {
+        enum sg_probe_answer a = sg_probe_ask(s, &o->hello, &f);
         size_t before = o->hello.suite_count;
+        t->refused = a == SG_ANSWER_ALERT;
+        if (a != SG_ANSWER_HELLO)
+            return;
         leave_out(o->suites, &o->hello.suite_count, f.suite);
-        if (o->hello.suite_count == before) /* it chose what was not offered */
-            break;
-        chosen[n++] = f.suite;
+        t->unoffered = o->hello.suite_count == before;
+        if (t->unoffered)
+            t->other = f.suite;
+        else
+            t->suite[t->n++] = f.suite;
     }
-    return n;
+    t->refused = o->hello.suite_count == 0;
+}
+
+/* A choice that nobody offered, RFC 5246 section 7.4.1.3: false where there is none. */
+static bool tell_unoffered(struct sg_probe_result *r, const struct taken *t)
+{
+    char observed[200];
+    if (!t->unoffered)
+        return false;
+    (void)snprintf(observed, sizeof observed, "it chose %s (%04x), which was not offered",
+                   sg_probe_suite_name(t->other), t->other);
+    sg_probe_fact(r, "not_offered", hex_number(t->other));
+    sg_probe_conclude(r, SG_VERDICT_FAIL, observed, "It chooses suites without regard to what the client offers.");
+    return true;
 }
 
 /* Whose order counts: the first two, offered the other way round. */
@@ -113,10 +139,13 @@ void sg_srv_suites(struct sg_probe_session *s, struct sg_probe_result *r)
                    {SG_SUITE_STATIC, "static"},
                    {SG_SUITE_WEAK, "weak"}};
     struct sg_probe_offer o;
+    struct taken t;
     json_t *list = json_array();
     char observed[300];
     sg_probe_offer_all(s, &o);
-    s->suite_count = enumerate(s, &o, s->suite, SG_PROBE_SUITES);
+    enumerate(s, &o, &t);
+    s->suite_count = t.n;
+    memcpy(s->suite, t.suite, sizeof s->suite);
     const char *order = who_orders(s);
     for (size_t i = 0; i < s->suite_count; i++) {
         const char *class = "";
@@ -130,6 +159,8 @@ void sg_srv_suites(struct sg_probe_session *s, struct sg_probe_result *r)
     sg_probe_fact(r, "order", json_string(order));
     (void)snprintf(observed, sizeof observed, "%zu suites; the %s's order counts; first: %s", s->suite_count, order,
                    s->suite_count > 0 ? sg_probe_suite_name(s->suite[0]) : "none");
+    if (tell_unoffered(r, &t))
+        return;
     if (s->suite_count == 0)
         sg_probe_conclude(r, SG_VERDICT_SKIPPED, observed, "It took none of the suites that the probe knows.");
     else if (strcmp(order, "client") == 0)
@@ -144,23 +175,29 @@ static void refuse_class(struct sg_probe_session *s, struct sg_probe_result *r, 
                          const char *bad, const char *good)
 {
     struct sg_probe_offer o;
-    uint16_t taken[SG_PROBE_SUITES];
+    struct taken t;
     json_t *list = json_array();
     char observed[500] = "";
     (void)sg_probe_control_hello(s, r, "before");
     sg_probe_offer_all(s, &o);
     sg_probe_offer_suites(&o, class);
-    size_t offered = o.hello.suite_count, n = enumerate(s, &o, taken, SG_PROBE_SUITES);
-    for (size_t i = 0; i < n; i++) {
-        (void)json_array_append_new(list, json_string(sg_probe_suite_name(taken[i])));
-        add_name(observed, sizeof observed, i, sg_probe_suite_name(taken[i]));
+    size_t offered = o.hello.suite_count;
+    enumerate(s, &o, &t);
+    for (size_t i = 0; i < t.n; i++) {
+        (void)json_array_append_new(list, json_string(sg_probe_suite_name(t.suite[i])));
+        add_name(observed, sizeof observed, i, sg_probe_suite_name(t.suite[i]));
     }
     sg_probe_fact(r, "offered", json_integer((json_int_t)offered));
     sg_probe_fact(r, "taken", list);
     (void)sg_probe_control_hello(s, r, "after");
-    if (n == 0)
-        (void)snprintf(observed, sizeof observed, "%zu such suites were offered, none was taken", offered);
-    sg_probe_conclude(r, n > 0 ? SG_VERDICT_FAIL : SG_VERDICT_NOTHING_AGAINST, observed, n > 0 ? bad : good);
+    if (t.n > 0) {
+        sg_probe_conclude(r, SG_VERDICT_FAIL, observed, bad);
+    } else if (!tell_unoffered(r, &t)) {
+        (void)snprintf(observed, sizeof observed, "%zu such suites were offered, %s", offered,
+                       t.refused ? "none was taken" : "and no answer came");
+        sg_probe_conclude(r, t.refused ? SG_VERDICT_NOTHING_AGAINST : SG_VERDICT_REMARK, observed,
+                          t.refused ? good : "It was silent: not taken, but not refused either (no alert).");
+    }
 }
 
 void sg_srv_weak(struct sg_probe_session *s, struct sg_probe_result *r)

@@ -58,17 +58,88 @@ static void nobody_there_is_no_verdict(void **state)
     (void)close(fd);
 }
 
-/* Answers whatever comes with a ServerHello and its end, until it is killed. */
-static void serve(int fd)
+static const char suite[] = "\xc0\x2b"; /* TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, the only one of the servers here */
+
+/* Whether a ClientHello without session and cookie offers that suite. */
+static bool offers(const char *hello, size_t n)
+{
+    enum { SUITES = 13 + 12 + 2 + 32 + 1 + 1 };
+    size_t end = n < SUITES + 2 ? 0 : SUITES + 2 + (size_t)((uint8_t)hello[SUITES] << 8 | (uint8_t)hello[SUITES + 1]);
+    for (size_t i = SUITES + 2; i + 2 <= end && end <= n; i += 2)
+        if (memcmp(hello + i, suite, 2) == 0)
+            return true;
+    return false;
+}
+
+enum other { ANSWERED, UNANSWERED, REFUSED };
+
+/* Answers a hello that offers its suite with a ServerHello and its end, until it is killed; others as told. */
+static void serve(int fd, enum other other)
 {
     static const char flight[] = "\x16\xfe\xfd\0\0\0\0\0\0\0\0\0\x32\2\0\0\x26\0\0\0\0\0\0\0\x26\xfe\xfd"
                                  "0123456789abcdef0123456789abcdef\0\xc0\x2b\0"
                                  "\x16\xfe\xfd\0\0\0\0\0\0\0\1\0\x0c\x0e\0\0\0\0\1\0\0\0\0\0\0";
+    static const char alert[] = "\x15\xfe\xfd\0\0\0\0\0\0\0\0\0\2\2\x28"; /* handshake_failure */
     char datagram[4096];
     struct sockaddr_in from;
-    for (socklen_t n = sizeof from; recvfrom(fd, datagram, sizeof datagram, 0, (struct sockaddr *)&from, &n) >= 0;
-         n = sizeof from)
-        (void)sendto(fd, flight, sizeof flight - 1, 0, (struct sockaddr *)&from, n);
+    socklen_t n = sizeof from;
+    for (ssize_t len; (len = recvfrom(fd, datagram, sizeof datagram, 0, (struct sockaddr *)&from, &n)) >= 0;
+         n = sizeof from) {
+        if (len == 0 || datagram[0] != 22)
+            continue;
+        if (other == ANSWERED || offers(datagram, (size_t)len))
+            (void)sendto(fd, flight, sizeof flight - 1, 0, (struct sockaddr *)&from, n);
+        else if (other == REFUSED)
+            (void)sendto(fd, alert, sizeof alert - 1, 0, (struct sockaddr *)&from, n);
+    }
+}
+
+static pid_t start_server(int fd, enum other other)
+{
+    pid_t child = fork();
+    assert_return_code(child, 0);
+    if (child == 0) {
+        serve(fd, other);
+        _exit(0);
+    }
+    return child;
+}
+
+static void end_server(pid_t child, int fd)
+{
+    (void)kill(child, SIGKILL);
+    (void)waitpid(child, NULL, 0);
+    (void)close(fd);
+}
+
+/* No suite of a class was taken: what that says, depends on what came instead. */
+static void suites_are_refused_with_an_alert_only(void **state)
+{
+    static const struct {
+        enum other other;
+        enum sg_verdict verdict;
+        const char *observed;
+    } cases[] = {{REFUSED, SG_VERDICT_NOTHING_AGAINST, "none was taken"},
+                 {UNANSWERED, SG_VERDICT_REMARK, "no answer came"},
+                 {ANSWERED, SG_VERDICT_FAIL, "AES_128_GCM_SHA256 (c02b), which was not offered"}};
+    static const struct sg_probe_run run = {.name = "srv.test"};
+    struct sg_error err = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sg_probe_server server = {.name = "localhost", .wait_ms = 2000, .rate = 1000};
+        struct sg_probe_session s = {.server = &server, .ctx = sg_probe_client_context(&err)};
+        struct sg_probe_result r;
+        int fd = open_port(&server.addr);
+        pid_t child = start_server(fd, cases[i].other);
+        sg_probe_result_init(&r, &run);
+        s.result = &r;
+        sg_srv_weak(&s, &r);
+        end_server(child, fd);
+        if (r.verdict != cases[i].verdict || strstr(r.observed, cases[i].observed) == NULL)
+            fail_msg("case %zu says %s: %s", i, sg_verdict_name(r.verdict), r.observed);
+        sg_probe_result_free(&r);
+        SSL_CTX_free(s.ctx);
+    }
 }
 
 struct ended {
@@ -108,17 +179,10 @@ static void half_a_run_is_no_verdict(void **state)
     struct ended e = {.verdict = SG_VERDICT_FAIL};
     struct sg_probe_watch watch = {.user = &e, .begin = end_it, .done = done, .wanted = only_weak, .stop = &e.stop};
     int fd = open_port(&server.addr);
-    pid_t child = fork();
+    pid_t child = start_server(fd, ANSWERED);
     (void)state;
-    assert_return_code(child, 0);
-    if (child == 0) {
-        serve(fd);
-        _exit(0);
-    }
     int r = sg_probe_server(&server, &target, &watch, &cost, &err);
-    (void)kill(child, SIGKILL);
-    (void)waitpid(child, NULL, 0);
-    (void)close(fd);
+    end_server(child, fd);
     assert_int_equal(r, 0);
     assert_int_equal(e.runs, 1);
     assert_int_equal(e.verdict, SG_VERDICT_SKIPPED);
@@ -128,6 +192,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_there_is_no_verdict),
+        cmocka_unit_test(suites_are_refused_with_an_alert_only),
         cmocka_unit_test(half_a_run_is_no_verdict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
