@@ -250,6 +250,15 @@ void sg_probe_attempt(struct sg_probe_session *s, const struct sg_probe_identity
 /* A control: the genuine identity comes in. With `registered`, it must register, too. */
 bool sg_probe_control_client(struct sg_probe_session *s, struct sg_probe_result *r, const char *when, bool registered);
 
+/* ------------------------------------------------------------------------- a revocation (server_revocation.c) */
+
+struct sg_probe_revoked {
+    bool ended, refused, resumed; /* said by the server: with an alert, with 4.xx in the session */
+    bool mute, deaf;              /* it said nothing, time and again: in the session, to new handshakes */
+    uint64_t ended_ms, refused_ms;
+};
+void sg_probe_revoked_conclude(struct sg_probe_result *r, const struct sg_probe_revoked *m);
+
 /* ------------------------------------------------------------------------- identities that are not (server_forge.c) */
 
 /* How a certificate differs from the one that it is made like. */

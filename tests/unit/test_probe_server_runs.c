@@ -142,6 +142,36 @@ static void suites_are_refused_with_an_alert_only(void **state)
     }
 }
 
+/* Who was revoked and gets no answer is not served, but that is no refusal. */
+static void silence_is_no_revocation(void **state)
+{
+    static const struct {
+        struct sg_probe_revoked m;
+        enum sg_verdict verdict;
+        const char *observed;
+    } cases[] = {
+        {{.ended = true, .refused = true, .ended_ms = 7}, SG_VERDICT_NOTHING_AGAINST, "was out after 7 ms"},
+        {{.mute = true, .refused = true}, SG_VERDICT_REMARK, "no answer to 3 requests"},
+        {{.ended = true, .deaf = true}, SG_VERDICT_REMARK, "no answer to 3 new handshakes"},
+        {{.refused = true}, SG_VERDICT_FAIL, "stayed in for 30 s"},
+        {{.mute = true}, SG_VERDICT_FAIL, "could come back for 30 s"},
+        {{.ended = true, .refused = true, .resumed = true}, SG_VERDICT_FAIL, "could be resumed"},
+    };
+    static const struct sg_probe_run run = {.name = "srv.test"};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sg_probe_result r;
+        sg_probe_result_init(&r, &run);
+        sg_probe_revoked_conclude(&r, &cases[i].m);
+        if (r.verdict != cases[i].verdict || strstr(r.observed, cases[i].observed) == NULL)
+            fail_msg("case %zu says %s: %s", i, sg_verdict_name(r.verdict), r.observed);
+        bool silent = cases[i].m.mute || cases[i].m.deaf;
+        assert_int_equal(json_is_true(json_object_get(r.facts, "silent")), silent);
+        assert_int_equal(json_is_integer(json_object_get(r.facts, "ended_ms")), cases[i].m.ended);
+        sg_probe_result_free(&r);
+    }
+}
+
 struct ended {
     int stop;
     unsigned runs;
@@ -193,6 +223,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_there_is_no_verdict),
         cmocka_unit_test(suites_are_refused_with_an_alert_only),
+        cmocka_unit_test(silence_is_no_revocation),
         cmocka_unit_test(half_a_run_is_no_verdict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
