@@ -33,6 +33,26 @@ static char *day(int64_t when, char text[24])
     return text;
 }
 
+/* Makes it UTF-8 without control characters, as records and terminals need it: else what is not printable ASCII is '?'.
+ * A name may have any bytes (IA5String), or surrogates (BMPString). */
+static void make_safe(char *text)
+{
+    json_t *utf8 = json_string(text);
+    for (char *p = text; *p != '\0'; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f || (utf8 == NULL && (unsigned char)*p > '~'))
+            *p = '?';
+    json_decref(utf8);
+}
+
+static void read_facts(X509 *cert, struct sg_cert_facts *f)
+{
+    *f = (struct sg_cert_facts){.from = 0};
+    (void)sg_cert_facts(cert, f); /* what cannot be read is empty */
+    make_safe(f->cn);
+    make_safe(f->issuer_cn);
+    make_safe(f->names);
+}
+
 /* --------------------------------------------------------------------------------------------------------- time */
 
 void sg_srv_cert_time(struct sg_probe_session *s, struct sg_probe_result *r)
@@ -47,8 +67,8 @@ void sg_srv_cert_time(struct sg_probe_session *s, struct sg_probe_result *r)
         return;
     }
     for (size_t i = 0; i < s->certs; i++) {
-        struct sg_cert_facts f = {0};
-        (void)sg_cert_facts(s->cert[i], &f);
+        struct sg_cert_facts f;
+        read_facts(s->cert[i], &f);
         size_t at = strlen(observed);
         (void)snprintf(observed + at, sizeof observed - at, "%s\"%.60s\" from %s until %s", i > 0 ? "; " : "", f.cn,
                        day(f.from, from), day(f.until, until));
@@ -64,6 +84,7 @@ void sg_srv_cert_time(struct sg_probe_session *s, struct sg_probe_result *r)
         }
     }
     sg_probe_fact(r, "certificates", list);
+    make_safe(observed); /* a name may be cut within a character */
     sg_probe_conclude(r, v, observed, reason);
 }
 
@@ -72,17 +93,18 @@ void sg_srv_cert_time(struct sg_probe_session *s, struct sg_probe_result *r)
 void sg_srv_cert_name(struct sg_probe_session *s, struct sg_probe_result *r)
 {
     const char *name = s->server->name;
-    struct sg_cert_facts f = {0};
+    struct sg_cert_facts f;
     char observed[600];
     if (!any_cert(s, r))
         return;
-    (void)sg_cert_facts(s->cert[0], &f);
+    read_facts(s->cert[0], &f);
     bool named = sg_probe_is_name(name)
                      ? X509_check_host(s->cert[0], name, 0, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1
                      : X509_check_ip_asc(s->cert[0], name, 0) == 1;
     bool by_cn = sg_probe_is_name(name) && X509_check_host(s->cert[0], name, 0, 0, NULL) == 1;
     (void)snprintf(observed, sizeof observed, "asked for %.100s; the certificate is for CN \"%.100s\"%s%.250s", name,
                    f.cn, f.names[0] != '\0' ? " and " : ", no alternative names", f.names);
+    make_safe(observed);
     sg_probe_fact(r, "name", json_string(name));
     sg_probe_fact(r, "common_name", json_string(f.cn));
     sg_probe_fact(r, "alternative_names", json_string(f.names));

@@ -172,6 +172,50 @@ static void silence_is_no_revocation(void **state)
     }
 }
 
+/* Names are what somebody wrote into a certificate: whatever they are, they are in the facts. */
+static void names_that_are_no_utf8_are_facts_too(void **state)
+{
+    static const char alternative[] = "\x30\x08\x82\x06" /* GeneralNames, one dNSName */
+                                      "m\xe4r\xff.x";
+    static const struct sg_probe_run run = {.name = "srv.test"};
+    static const struct sg_probe_server server = {.name = "localhost"};
+    struct sg_error err = {0};
+    char cn[129] = "";
+    (void)state;
+    for (size_t i = 0; i < 64; i++) /* 127 bytes are kept: none of the characters of 60 bytes in a sentence is whole */
+        (void)strcat(cn, i == 0 ? "a" : "\xc3\xa4");
+    EVP_PKEY *key = sg_key_new(SG_P256, &err);
+    X509 *cert = sg_cert_root(key, cn, (struct sg_validity){0, 4000000000}, &err);
+    ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+    assert_non_null(cert);
+    assert_int_equal(ASN1_OCTET_STRING_set(value, (const uint8_t *)alternative, sizeof alternative - 1), 1);
+    X509_EXTENSION *e = X509_EXTENSION_create_by_NID(NULL, NID_subject_alt_name, 0, value);
+    assert_int_equal(X509_add_ext(cert, e, -1), 1);
+    assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
+    struct sg_probe_session s = {.server = &server, .cert = {cert}, .certs = 1};
+    for (size_t i = 0; i < 2; i++) {
+        struct sg_probe_result r;
+        sg_probe_result_init(&r, &run);
+        (i == 0 ? sg_srv_cert_time : sg_srv_cert_name)(&s, &r);
+        json_t *observed = json_string(r.observed);
+        assert_non_null(observed);
+        json_decref(observed);
+        if (i == 0) {
+            json_t *first = json_array_get(json_object_get(r.facts, "certificates"), 0);
+            assert_string_equal(json_string_value(json_object_get(first, "subject")), cn);
+        } else {
+            const char *names = json_string_value(json_object_get(r.facts, "alternative_names"));
+            assert_non_null(names);
+            assert_string_equal(names, "dns:m?r?.x");
+        }
+        sg_probe_result_free(&r);
+    }
+    X509_EXTENSION_free(e);
+    ASN1_OCTET_STRING_free(value);
+    X509_free(cert);
+    EVP_PKEY_free(key);
+}
+
 struct ended {
     int stop;
     unsigned runs;
@@ -221,9 +265,8 @@ static void half_a_run_is_no_verdict(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nobody_there_is_no_verdict),
-        cmocka_unit_test(suites_are_refused_with_an_alert_only),
-        cmocka_unit_test(silence_is_no_revocation),
+        cmocka_unit_test(nobody_there_is_no_verdict), cmocka_unit_test(suites_are_refused_with_an_alert_only),
+        cmocka_unit_test(silence_is_no_revocation),   cmocka_unit_test(names_that_are_no_utf8_are_facts_too),
         cmocka_unit_test(half_a_run_is_no_verdict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
