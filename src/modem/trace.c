@@ -66,6 +66,17 @@ void sg_modem_trace_sent(struct sg_modem *m, const struct sg_modem_text *text)
     tell(m, true, &out, n);
 }
 
+/* A line without a name that no command asks for may be the rest of a credential whose answer came late, cut at the
+ * ends of its lines. */
+static bool is_stray(struct sg_bytes head, struct sg_bytes line)
+{
+    struct sg_bytes rest;
+    bool named = line.n > 0 && (line.p[0] == '+' || line.p[0] == '%' || line.p[0] == '#');
+
+    return !named && (head.n == 0 || sg_bytes_eq_str(head, "AT") || sg_modem_after(head, "AT%CMNG=", &rest)) &&
+           sg_modem_kind(line, head) != SG_LINE_FINAL;
+}
+
 void sg_modem_trace_received(struct sg_modem *m, struct sg_bytes head, struct sg_bytes line)
 {
     uint8_t space[TRACE_MAX];
@@ -75,8 +86,8 @@ void sg_modem_trace_received(struct sg_modem *m, struct sg_bytes head, struct sg
     if (m->trace == NULL)
         return;
     /* The second string of a %CMNG line is the credential; what follows a #XRECV line is what was received. */
-    if (sg_modem_after(head, "AT#XRECV=", &rest) && sg_modem_kind(line, head) == SG_LINE_INFORMATION &&
-        line.p[0] != '#')
+    if (is_stray(head, line) || (sg_modem_after(head, "AT#XRECV=", &rest) &&
+                                 sg_modem_kind(line, head) == SG_LINE_INFORMATION && line.p[0] != '#'))
         put_length(&out, line.n);
     else
         put_shown(&out, line, sg_modem_after(line, "%CMNG:", &rest) ? 1 : SIZE_MAX);
