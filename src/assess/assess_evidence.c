@@ -51,10 +51,21 @@ static bool is_of_this(const struct sg_assessing *a, const json_t *record, char 
     return false;
 }
 
+/* What a device or its modem did was done by the modem's firmware too: where the product file states one, its record
+ * must name it. (That another is named, is_of_this tells.) */
+static bool names_modem(const struct sg_assessing *a, const json_t *target)
+{
+    const char *kind = sg_row_text(target, "kind");
+    bool asked = strcmp(kind, "device") == 0 || strcmp(kind, "modem") == 0;
+    return !asked || sg_product_text(a->p, "modem_firmware")[0] == '\0' ||
+           sg_row_text(target, "modem_firmware")[0] != '\0';
+}
+
 static bool counts(const struct sg_assessing *a, const json_t *record, const char *wrong, char why[300])
 {
     const char *verdict = sg_row_text(record, "verdict");
-    const char *kind = sg_row_text(json_object_get(record, "target"), "kind");
+    const json_t *target = json_object_get(record, "target");
+    const char *kind = sg_row_text(target, "kind");
 
     why[0] = '\0';
     if (wrong[0] != '\0')
@@ -65,7 +76,12 @@ static bool counts(const struct sg_assessing *a, const json_t *record, const cha
         (void)snprintf(why, 300, "design verification: %.200s", sg_row_text(record, "setting_reason"));
     else if (strcmp(verdict, "skipped") == 0)
         (void)snprintf(why, 300, "it was skipped, which shows nothing: %.200s", sg_row_text(record, "reason"));
-    else if (is_of_this(a, record, why) && strcmp(sg_row_text(record, "weight"), "primary") != 0)
+    else if (!is_of_this(a, record, why))
+        return false;
+    else if (!names_modem(a, target))
+        (void)snprintf(why, 300, "it names no modem firmware (--modem-firmware), and the product file states %.40s",
+                       sg_product_text(a->p, "modem_firmware"));
+    else if (strcmp(sg_row_text(record, "weight"), "primary") != 0)
         (void)snprintf(why, 300, "it supports, and no requirement is tested by it");
     return why[0] == '\0';
 }

@@ -45,7 +45,8 @@ def test_run_on_paper_alone_is_not_enough_and_says_what_settles_it(tmp_path):
     assess("new", "--example", tmp_path)
     done = assess("run", tmp_path, check=1)
     assert "NOT ENOUGH EVIDENCE: " in done.stdout
-    assert "signet probe device --evidence" in done.stdout and "dev.server.expired" in done.stdout
+    assert "signet probe device --evidence" in done.stdout and "--modem-firmware mfw_nrf91x1_2.0.2 …" in done.stdout
+    assert "dev.server.expired" in done.stdout
     assert done.stdout.index("To be measured") < done.stdout.index("REQUIREMENT")  # gaps first
     assert "2027-12-10" in done.stdout and "2037-12-10" in done.stdout
     result = json.loads((tmp_path / "result.json").read_text())

@@ -87,7 +87,8 @@ def add_record(evidence, number, previous, run_name="dev.server.wrong-ca", firmw
     (place / "transcript.txt").write_text(text)
     record = {"format": 1, "number": number, "previous": previous, "run": run_name, "requirements": ["AUM-3"],
               "began": f"2026-11-22T10:00:0{number}.000Z", "verdict": "nothing-against", "weight": "primary",
-              "setting": "equipment", "target": {"kind": "device", "product": "Aqua One", "firmware": firmware},
+              "setting": "equipment", "target": {"kind": "device", "product": "Aqua One", "firmware": firmware,
+                                                  "modem_firmware": "mfw_nrf91x1_2.0.2"},
               "files": [{"name": "transcript.txt", "what": "transcript", "bytes": len(text),
                          "sha256": hashlib.sha256(text.encode()).hexdigest()}]}
     raw = json.dumps(record, indent=2).encode()

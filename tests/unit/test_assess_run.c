@@ -19,9 +19,10 @@ struct scene {
     const char *run;       /* the record of this run is another: */
     const char *member;    /* a member of it, or of its target as "target.firmware" */
     const char *value;
-    const char *wrong; /* what the walk of the evidence found wrong with it */
-    bool leave_out;    /* there is no such record */
-    bool no_checks;    /* nobody has looked */
+    const char *kind, *verdict; /* and of its target, and of it; NULL: as they are */
+    const char *wrong;          /* what the walk of the evidence found wrong with it */
+    bool leave_out;             /* there is no such record */
+    bool no_checks;             /* nobody has looked */
     bool no_purchased;
 };
 
@@ -102,6 +103,10 @@ static json_t *make_records(const struct scene *s)
         json_t *record = make_record(run);
         if (meant && s->member != NULL)
             put(record, s->member, s->value);
+        if (meant && s->kind != NULL)
+            put(record, "target.kind", s->kind);
+        if (meant && s->verdict != NULL)
+            put(record, "verdict", s->verdict);
         char folder[80];
         (void)snprintf(folder, sizeof folder, "%04zu-%s", json_array_size(list) + 1, run);
         (void)json_array_append_new(list, json_pack("{sssoss}", "folder", folder, "record", record, "wrong",
@@ -246,6 +251,7 @@ static void a_record_must_count(void **state)
         {.run = "dev.server.expired", .member = "target.firmware", .value = "2.4.0"},
         {.run = "dev.server.expired", .member = "target.firmware", .value = ""},
         {.run = "dev.server.expired", .member = "target.modem_firmware", .value = "mfw_nrf91x1_2.0.1"},
+        {.run = "dev.server.expired", .member = "target.modem_firmware", .value = ""},
         {.run = "dev.server.expired", .member = "target.product", .value = "Aqua Two"},
         {.run = "dev.server.expired", .member = "target.kind", .value = "server"},
         {.run = "dev.server.expired", .wrong = "its signature does not hold"},
@@ -264,6 +270,25 @@ static void a_record_must_count(void **state)
         }
         json_decref(out);
     }
+}
+
+/* A lot or an image has no modem; and what names none forbids PASS like any other where it failed. */
+static void who_must_name_the_modem(void **state)
+{
+    (void)state;
+    expect(SCENE(.run = "image.secrets", .member = "target.modem_firmware", .value = "", .kind = "image"), "CCK-3", 1,
+           "PASS", "PASS");
+    expect(SCENE(.run = "modem.tags", .member = "target.modem_firmware", .value = "", .kind = "modem"), "SSM-1", 1,
+           NOT_ENOUGH, NOT_ENOUGH);
+    expect(SCENE(.run = "dev.server.expired", .member = "target.modem_firmware", .value = "",
+                 .from = "\n  modem_firmware: mfw_nrf91x1_2.0.2\n", .to = "\n"),
+           "AUM-3", 1, "PASS", "PASS");
+    json_t *out =
+        assess(SCENE(.run = "dev.server.expired", .member = "target.modem_firmware", .value = "", .verdict = "fail"));
+    assert_string_equal(text_of(requirement(out, "AUM-3", 1), "result"), NOT_ENOUGH);
+    assert_non_null(
+        strstr(text_of(requirement(out, "AUM-3", 1), "against"), "dev.server.expired failed, and forbids PASS"));
+    json_decref(out);
 }
 
 /* The statement about AUM-3 names dev.server.revoked as evidence: a person has looked at its remark. */
@@ -589,6 +614,7 @@ int main(void)
         cmocka_unit_test(everything_there_passes),
         cmocka_unit_test(paper_alone_is_not_enough),
         cmocka_unit_test(a_record_must_count),
+        cmocka_unit_test(who_must_name_the_modem),
         cmocka_unit_test(a_remark_counts_where_a_person_names_it),
         cmocka_unit_test(a_failure_forbids_pass),
         cmocka_unit_test(a_failure_is_not_lost),

@@ -174,8 +174,11 @@ static void print_gap(const json_t *gap)
 /* The command that makes a kind of runs, as far as the product file knows what goes into it. */
 static void print_command(const struct sg_cli_assess *a, const json_t *product, const char *command)
 {
-    (void)printf("  %s --evidence %s/evidence --equipment \"%s\" --serial … --firmware %s …\n", command, a->operand,
-                 text(product, "name"), text(product, "firmware"));
+    const char *modem = text(product, "modem_firmware");
+    bool named = modem[0] != '\0' && (strstr(command, "device") != NULL || strstr(command, "modem") != NULL);
+    (void)printf("  %s --evidence %s/evidence --equipment \"%s\" --serial … --firmware %s%s%s …\n", command, a->operand,
+                 text(product, "name"), text(product, "firmware"), named ? " --modem-firmware " : "",
+                 named ? modem : "");
 }
 
 /* By kind, as they are sorted; a heading where what settles them changes. */
