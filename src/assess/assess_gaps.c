@@ -63,10 +63,9 @@ void sg_assess_gap_run(struct sg_assessing *a, const struct sg_en_requirement *r
         const char *prefix, *command;
         enum sg_gap kind;
     } by[] = {{"dev.reset", "signet probe guide", SG_GAP_GUIDED}, {"dev.log", "signet probe guide", SG_GAP_GUIDED},
-              {"dev.scan", "signet probe guide", SG_GAP_GUIDED},  {"fw.", "signet probe guide", SG_GAP_GUIDED},
-              {"port.", "signet probe guide", SG_GAP_GUIDED},     {"dev.", "signet probe device", SG_GAP_RUN},
-              {"modem.", "signet probe modem", SG_GAP_RUN},       {"image.", "signet probe image", SG_GAP_RUN},
-              {"batch.", "signet probe batch", SG_GAP_RUN}};
+              {"fw.", "signet probe guide", SG_GAP_GUIDED},       {"port.", "signet probe guide", SG_GAP_GUIDED},
+              {"dev.", "signet probe device", SG_GAP_RUN},        {"modem.", "signet probe modem", SG_GAP_RUN},
+              {"image.", "signet probe image", SG_GAP_RUN},       {"batch.", "signet probe batch", SG_GAP_RUN}};
     for (size_t i = 0; i < sizeof by / sizeof by[0]; i++)
         if (strncmp(by[i].prefix, run, strlen(by[i].prefix)) == 0) {
             sg_assess_gap(a, by[i].kind, r, part, unit, 0, by[i].command, "%s", run);

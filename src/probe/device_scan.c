@@ -147,6 +147,9 @@ void sg_probe_dev_scan(struct sg_probe_device *p, struct sg_probe_result *r)
             "A device that is a client alone listens nowhere. Each open port must be documented, or closed.");
     else if (s.silent == TCP_PORTS)
         sg_probe_conclude(r, SG_VERDICT_SKIPPED, observed, "Nothing answered at all: is the device at that address?");
+    else if (s.silent > 0)
+        sg_probe_conclude(r, SG_VERDICT_REMARK, observed,
+                          "Some ports did not answer at all: something filters them, and what is behind was not seen.");
     else
         sg_probe_conclude(r, SG_VERDICT_NOTHING_AGAINST, observed, "No open port was found among these.");
 }

@@ -103,6 +103,13 @@ static bool contradicts(const struct play *p, const struct sg_guide_seen *seen)
     return (p->script->change == SG_GUIDE_SAME && changed) || (p->script->change == SG_GUIDE_OTHER && !changed);
 }
 
+/* Whether the command that should have watched cannot be run, as shells tell it. */
+static bool is_blind(const struct play *p)
+{
+    return p->g->look != NULL && (p->watched[0].code == 126 || p->watched[0].code == 127 || p->watched[1].code == 126 ||
+                                  p->watched[1].code == 127);
+}
+
 static json_t *watched_json(const struct play *p)
 {
     json_t *all = json_array();
@@ -134,6 +141,9 @@ static void conclude(struct play *p)
     put_facts(p);
     if (seen == NULL) {
         sg_probe_conclude(&p->r, SG_VERDICT_SKIPPED, observed, "The answer is none of those that there are.");
+    } else if (is_blind(p)) {
+        sg_probe_conclude(&p->r, SG_VERDICT_SKIPPED, observed,
+                          "Nothing was watched: the command for it could not be run. Mend it, or do without --watch.");
     } else if (contradicts(p, seen)) {
         (void)snprintf(reason, sizeof reason, "What was watched %s, which does not go with what was seen. Look again.",
                        p->script->change == SG_GUIDE_SAME ? "changed" : "stayed the same");

@@ -131,7 +131,8 @@ static const struct sg_guide guides[] = {
      "a reset, a lock and an unlock. Cut the power, read the log. Then make more events than it holds, and read it "
      "again.",
      logged, COUNT(logged), SG_GUIDE_ANY, NULL},
-    {"dev.scan", "A device in its factory state, on a network where its address can be reached (a test APN), and nmap.",
+    {"port.network",
+     "A device in its factory state, on a network where its address can be reached (a test APN), and nmap.",
      "Does the scanner find a port that is open for certain, on another host of that network?",
      "Scan all TCP and UDP ports of the device (nmap -sS -sU -p- ADDRESS), and look at its other interfaces. Compare "
      "with "

@@ -49,7 +49,7 @@ static const struct sg_probe_run runs[] = {
      "the records are there, in order, with a time; the newest are kept", "LGM-1 LGM-2 LGM-3 LGM-4",
      "compare the list of events with what the firmware records, and where it keeps it", SG_WEIGHT_PRIMARY,
      SG_SEVERITY_MEDIUM},
-    {"dev.scan", "the open ports of a device in its factory state are scanned over its network",
+    {"port.network", "the open ports of a device in its factory state are scanned over its network",
      "those that the user documentation lists, no others", "GEC-2 GEC-4",
      "close what setting up and basic operation do not need, or document it", SG_WEIGHT_PRIMARY, SG_SEVERITY_MEDIUM},
 };

@@ -64,6 +64,11 @@ def test_the_verdict_follows_what_was_seen(guide, change, verdict, code):
     assert result["verdict"] == verdict
 
 
+def test_a_command_that_cannot_be_run_has_watched_nothing(guide):
+    _, result = guide("fw.older", GOOD, "--watch", "/nowhere/version", check=7)
+    assert result["verdict"] == "skipped" and "Nothing was watched" in result["reason"]
+
+
 def test_what_was_watched_is_believed_before_the_person(guide, folder):
     counter = folder / "n"
     changing = f"echo x >>{counter}; wc -l <{counter}"
@@ -85,7 +90,7 @@ def test_the_catalogue_names_requirements_that_there_are():
 def test_each_guided_run_can_be_gone_through(guide):
     runs = json.loads(run("signet", "probe", "runs", "--json", check=0).stdout)["runs"]
     names = [r["run"] for r in runs if r["kind"] == "guided"]
-    assert {"fw.unsigned", "fw.power-cut", "port.debug", "dev.reset", "dev.log", "dev.scan"} <= set(names)
+    assert {"fw.unsigned", "fw.power-cut", "port.debug", "dev.reset", "dev.log", "port.network"} <= set(names)
     listed = run("signet", "probe", "guide", check=0).stdout
     for name in names:
         assert name in listed
