@@ -554,9 +554,9 @@ def test_without_a_yes_nothing_is_locked(plain, folder):
 
 # ---------------------------------------------------------------------------------------------------------- console
 
+# A script's commands are sent as they are, and a shell takes no line ends: the next test.
+@pytest.mark.parametrize("desk", ["serial-modem", "at_host", "tcp"], indirect=True)
 def test_a_script_of_commands(desk):
-    if desk.shell:
-        pytest.skip("a script's commands are sent as they are, and a shell takes no line ends: the next test")
     ca = certificate()
     script = f'# a comment\nAT+CMEE=1\n\nAT+CFUN?\r\nat%CMNG=0,7,0,"{ca}"\nAT%CMNG=2,7,0\nAT%CMNG=2,8,0\nAT+CFUN=4\n'
     done = desk("console", input=script, check=1)

@@ -128,8 +128,7 @@ static int run(struct sg_cli *cli)
 
 const struct sg_cli_command sg_cli_assess_command = {
     "assess",
-    "new | check | gather | run | report | seal [DIR] | verify FILE | renew FILE | diff OLD NEW | explain "
-    "[REQUIREMENT]",
+    "new | check | gather | run | report | seal | verify | renew | diff | explain [OPTION…]",
     "answers for a product: the EN 18031 self-assessment",
     "  new        asks what the product is, and writes DIR/product.yaml\n"
     "  check      tells what in it contradicts itself or is left out, by line\n"
@@ -140,6 +139,8 @@ const struct sg_cli_command sg_cli_assess_command = {
     "  seal       one signed archive of it all; verify checks one, renew stamps it anew,\n"
     "             diff tells what a new one changes\n"
     "  explain    what a requirement asks, and how sure public sources are of it\n\n"
+    "An assessment is a folder, the present one by default. verify and renew take an\n"
+    "archive, diff two archives or folders, explain a requirement's name.\n\n"
     "Nothing here is legal advice, and no text of the standard is in it: what the\n"
     "requirements ask is told in other words (explain), each question with how sure\n"
     "public sources are of it. Buy the parts that apply.\n",
