@@ -256,7 +256,7 @@ def test_a_package_says_what_is_in_it(folder, keys, manifest, says):
 
 
 @pytest.mark.parametrize("name, content", [("nothing.hex", ":00000001FF\n"), ("nothing.zip", package({}, {"files": []})),
-                                           ("nothing.elf", elf(b""))])
+                                           ("nothing.elf", elf(b""))], ids=["hex", "zip", "elf"])
 def test_where_there_is_nothing_to_search_nothing_is_said(folder, name, content):
     r = probe(folder, write(folder, name, content), "--only", "image.secrets", check=7)["image.secrets"]
     assert r["verdict"] == "skipped" and r["observed"] == "nothing was searched"
