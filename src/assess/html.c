@@ -13,22 +13,11 @@ const char *sg_assess_text(const json_t *object, const char *key)
 void sg_assess_put_html(FILE *f, struct sg_bytes text)
 {
     for (size_t i = 0; i < text.n; i++) {
-        switch (text.p[i]) {
-        case '<':
-            (void)fputs("&lt;", f);
-            break;
-        case '>':
-            (void)fputs("&gt;", f);
-            break;
-        case '&':
-            (void)fputs("&amp;", f);
-            break;
-        case '"':
-            (void)fputs("&quot;", f);
-            break;
-        default:
+        const char *entity = sg_html_entity(text.p[i]);
+        if (entity != NULL)
+            (void)fputs(entity, f);
+        else
             (void)fputc(text.p[i], f);
-        }
     }
 }
 

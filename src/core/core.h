@@ -55,6 +55,9 @@ int sg_fail(struct sg_error *err, int code, const char *fmt, ...) __attribute__(
  * NULL: a caller that must keep its code with a NULL err keeps it itself). */
 int sg_fail_in(struct sg_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* What stands for a character that has a meaning in HTML and SVG ("&lt;"); NULL: it stands for itself. Host only. */
+const char *sg_html_entity(uint8_t c);
+
 /* ----------------------------------------------------------------------------------------------------- bytes */
 
 /* Borrowed bytes. `p` may be NULL where `n` is 0. */

@@ -35,22 +35,11 @@ static const char head[] =
 static void put(FILE *f, const char *text)
 {
     for (; *text != '\0'; text++) {
-        switch (*text) {
-        case '<':
-            (void)fputs("&lt;", f);
-            break;
-        case '>':
-            (void)fputs("&gt;", f);
-            break;
-        case '&':
-            (void)fputs("&amp;", f);
-            break;
-        case '"':
-            (void)fputs("&quot;", f);
-            break;
-        default:
+        const char *entity = sg_html_entity((uint8_t)*text);
+        if (entity != NULL)
+            (void)fputs(entity, f);
+        else
             (void)fputc(*text, f);
-        }
     }
 }
 

@@ -56,7 +56,8 @@ class Page(HTMLParser):
 
 @pytest.mark.parametrize("name", ["report", "technical-documentation", "declaration"])
 def test_each_page_stands_alone_and_its_outline_has_no_gap(meter, name):
-    assess("report", "--no-pdf", meter)
+    written = json.loads(assess("report", "--no-pdf", "--json", meter).stdout)["files"]
+    assert str(meter / f"report/{name}.html") in written and len(written) == 3
     text = (meter / f"report/{name}.html").read_text()
     page = Page(text)
     assert not page.outside and "url(" not in text and "@import" not in text and "<script" not in text

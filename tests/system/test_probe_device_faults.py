@@ -12,7 +12,8 @@ import pytest
 from harness import BIN, SERVER_NAME, free_port, run
 
 ENDPOINT = "urn:imei:351516170000996"
-pytestmark = pytest.mark.timeout(900)  # the fixture makes all runs against all devices
+# The fixture makes all runs against all devices, once: in one process, where several share the tests.
+pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("device-faults")]
 
 # fault: the runs that fail. Every other run must say that nothing spoke against the device, but for ALWAYS below.
 FOUND_BY = {

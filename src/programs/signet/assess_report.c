@@ -116,17 +116,36 @@ static int write_pdf(const struct sg_cli_assess *a, const char *page_file, const
                        status);
 }
 
+static const struct {
+    enum sg_assess_page_kind kind;
+    const char *page, *pdf;
+} pages[] = {
+    {SG_PAGE_REPORT, "report/report.html", "report/report.pdf"},
+    {SG_PAGE_DOCUMENTATION, "report/technical-documentation.html", "report/technical-documentation.pdf"},
+    {SG_PAGE_DECLARATION, "report/declaration.html", "report/declaration.pdf"},
+};
+enum { PAGES = sizeof pages / sizeof pages[0] };
+
+/* What was written. */
+static int tell(const struct sg_cli_assess *a)
+{
+    char path[SG_ASSESS_PATH];
+    json_t *files = json_array();
+    for (size_t i = 0; i < PAGES; i++) {
+        (void)json_array_append_new(files, json_string(sg_cli_assess_path(a, pages[i].page, path)));
+        if (a->value[SG_ASSESS_NO_PDF] == NULL)
+            (void)json_array_append_new(files, json_string(sg_cli_assess_path(a, pages[i].pdf, path)));
+    }
+    if (a->cli->json)
+        return sg_cli_print_json(json_pack("{s:o}", "files", files));
+    for (size_t i = 0; i < json_array_size(files); i++)
+        (void)printf("%s\n", json_string_value(json_array_get(files, i)));
+    json_decref(files);
+    return SG_CLI_DONE;
+}
+
 int sg_cli_assess_report(const struct sg_cli_assess *a)
 {
-    static const struct {
-        enum sg_assess_page_kind kind;
-        const char *page, *pdf;
-    } pages[] = {
-        {SG_PAGE_REPORT, "report/report.html", "report/report.pdf"},
-        {SG_PAGE_DOCUMENTATION, "report/technical-documentation.html", "report/technical-documentation.pdf"},
-        {SG_PAGE_DECLARATION, "report/declaration.html", "report/declaration.pdf"},
-    };
-    enum { PAGES = sizeof pages / sizeof pages[0] };
     char path[SG_ASSESS_PATH];
     int r = 0;
     json_t *result = read_result(a, &r);
@@ -140,10 +159,5 @@ int sg_cli_assess_report(const struct sg_cli_assess *a)
     for (size_t i = 0; i < PAGES && r == 0 && a->value[SG_ASSESS_NO_PDF] == NULL; i++)
         r = write_pdf(a, pages[i].page, pages[i].pdf);
     json_decref(result);
-    for (size_t i = 0; i < PAGES && r == 0; i++) {
-        (void)printf("%s\n", sg_cli_assess_path(a, pages[i].page, path));
-        if (a->value[SG_ASSESS_NO_PDF] == NULL)
-            (void)printf("%s\n", sg_cli_assess_path(a, pages[i].pdf, path));
-    }
-    return r;
+    return r == 0 ? tell(a) : r;
 }

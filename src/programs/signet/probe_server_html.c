@@ -25,14 +25,9 @@ static void put_text(FILE *f, const char *text)
 {
     char clean[SG_CLI_TEXT];
     for (const char *p = sg_cli_clean(text, clean); *p != '\0'; p++) {
-        if (*p == '&')
-            (void)fputs("&amp;", f);
-        else if (*p == '<')
-            (void)fputs("&lt;", f);
-        else if (*p == '>')
-            (void)fputs("&gt;", f);
-        else if (*p == '"')
-            (void)fputs("&quot;", f);
+        const char *entity = sg_html_entity((uint8_t)*p);
+        if (entity != NULL)
+            (void)fputs(entity, f);
         else
             (void)fputc(*p, f);
     }
